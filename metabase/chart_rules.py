@@ -1,4 +1,4 @@
-"""Rules of each kind of chart: required and optional fields; a header that breaks them is refused."""
+"""Rules of each kind of chart: required and optional fields. A header that violates them is rejected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ MEASURES = ("integer", "decimal", "percent", "currency")
 
 @dataclass(frozen=True)
 class Rule:
-    """Fields of a kind of chart: an ``x`` or not, from ``least`` to ``most`` measures, and further ones."""
+    """Fields of a kind of chart: whether it has an ``x``, its number of measures (``least`` to ``most``), and other
+    fields.
+    """
 
     has_x: bool
     least: int
@@ -48,7 +50,7 @@ GIVEN: dict[str, Callable[[Question], bool]] = {
 
 
 def check_chart(question: Question, fields: Fields) -> None:
-    """Raise DefinitionError, with file and line, if the header does not fit its chart."""
+    """Raise DefinitionError, with file and line, if the header is not valid for its chart."""
     rule, chart = RULES[question.chart], question.chart
     if bool(question.x) != rule.has_x:
         raise fields.error("x", f"a {chart} chart needs an x" if rule.has_x else f"a {chart} chart takes no x")
@@ -70,7 +72,7 @@ def check_chart(question: Question, fields: Fields) -> None:
 
 
 def _check_named(question: Question, fields: Fields) -> None:
-    """The columns that the chart names are declared; what is drawn is a number and has a unit."""
+    """Raise DefinitionError unless the columns of the chart are declared, and drawn ones are numbers with a unit."""
     declared = [column.name for column in question.columns]
     roles = [("x", question.x), ("series", question.series), ("size", question.size), *(("y", y) for y in question.y)]
     for role, name in roles:
@@ -91,7 +93,7 @@ def _check_named(question: Question, fields: Fields) -> None:
 
 
 def _check_looks(question: Question, fields: Fields) -> None:
-    """Settings of a column that only another chart would heed are refused."""
+    """Raise DefinitionError for settings of a column that have an effect only in another kind of chart."""
     for column in question.columns:
         if question.chart != "combo" and (column.draw, column.axis) != ("bar", "left"):
             raise fields.error(f"columns.{column.name}", "draw and axis count in a combo chart alone")

@@ -1,4 +1,4 @@
-"""``python -m metabase plan|apply|check|preview``: what differs, make it so, read the files, draw them on a page."""
+"""``python -m metabase plan|apply|check|preview``: show changes, make them, check the files, draw a page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OF_DATAHARVEST = "DATAHARVEST_DATABASE_SECRET"
 
 
 def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
-    """Exit status: 0 as declared (or made so), 1 an error, 2 a plan with changes."""
+    """Run a command; return 0 if Metabase is (now) as declared, 1 after an error, 2 for a plan with changes."""
     arguments = _parser().parse_args(argv)
     try:
         return _done(arguments, os.environ if environment is None else environment)
@@ -67,7 +67,7 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def _said(site: Site, data: str, command: str) -> Site:
-    """Return ``site``, marked where its data is invented. Raises SettingsError."""
+    """Return ``site``, marked if its data is invented. Raises SettingsError."""
     if data and data not in CHOICES:
         raise SettingsError("METABASE_DATA", f"{data!r} is none of {', '.join(CHOICES)}")
     asked = data or ("lake" if command == "preview" and site.star else "real")
@@ -84,7 +84,7 @@ def _require_region() -> None:
 
 
 def _previewed(site: Site, workgroup: str, out: Path) -> int:
-    # The bundle of Vega that the page carries is slow to import, and no other command needs it.
+    # Imported here, because Vega's JavaScript bundle is slow to import, and only this command needs it.
     from metabase.preview.render import preview
 
     drawn = preview(site, _database(site, workgroup), out)
@@ -106,7 +106,7 @@ def _database(site: Site, workgroup: str) -> Athena | Postgres:
 
 
 def _with_server(site: Site, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment with the secret of the site's server as that of the warehouse. Raises SettingsError."""
+    """Return the environment with the secret of the site's server as the warehouse's. Raises SettingsError."""
     if site.server == "warehouse":
         return environ
     if not environ.get(OF_DATAHARVEST):
@@ -115,7 +115,7 @@ def _with_server(site: Site, environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _unsaid(_: object) -> None:
-    """Changes are told at the end, as one JSON object."""
+    """Print nothing: changes are printed at the end, as one JSON object."""
 
 
 def _print(outcome: Outcome, *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from metabase.template import NAME
 
 
 def read_dashboard(key: str, file: str, text: str, questions: Mapping[str, Question]) -> Dashboard:
-    """The dashboard in ``text``, made of ``questions`` by key. Raises DefinitionError with file and line."""
+    """Return the dashboard in ``text``, composed of ``questions`` by key. Raises DefinitionError with file and line."""
     fields = toml_fields(file, text)
     filters: list[tuple[Filter, Fields]] = [(_filter(table, questions), table) for table in fields.tables("filters")]
     _check_distinct(filters)
@@ -136,7 +136,7 @@ def _place(fields: Fields) -> Place:
 
 
 def _wiring(fields: Fields, filters: tuple[Filter, ...], question: Question) -> dict[str, str]:
-    """Filter to variable: those of one name, changed by ``wiring`` and without those in ``unwired``."""
+    """Return variables by filter: those with the filter's name, changed by ``wiring``, except those in ``unwired``."""
     variables = {declared.name: declared for declared in question.variables}
     known = {filter_.key: filter_ for filter_ in filters}
     wiring = {key: key for key in known if key in variables}

@@ -1,4 +1,4 @@
-"""A table of a TOML text, read field by field; what is wrong is said with its file and line."""
+"""A table of a TOML text, read field by field; errors are reported with file and line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Choice = TypeVar("Choice", bound=str)
 
 
 class Fields:
-    """``table`` of ``file``, whose text has ``lines``; it begins at line ``start`` (from 1) and is called ``name``."""
+    """``table`` of ``file``, whose text has ``lines``; the table starts at line ``start`` (from 1) and is named
+    ``name``.
+    """
 
     def __init__(self, file: str, lines: Sequence[str], table: dict[str, Any], name: str = "", start: int = 1) -> None:
         self.file, self.lines, self.table, self.name, self.start = file, lines, table, name, start
@@ -23,7 +25,7 @@ class Fields:
         return DefinitionError(f"{self.file}:{self.line(key)}", problem, allowed)
 
     def line(self, key: str) -> int:
-        """Return the line of ``key``, or that of the table if it lacks the key."""
+        """Return the line of ``key``, or that of the table if the key is missing."""
         full = f"{self.name}.{key}" if self.name else key
         head = re.compile(rf"\s*\[\[?\s*{re.escape(full)}\s*[.\]]")
         entry = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[.=]")
@@ -35,7 +37,7 @@ class Fields:
         return self.start
 
     def text(self, key: str, default: str | None = None) -> str:
-        """Text that is not blank; without ``default`` it must be given."""
+        """Return a text that is not blank; without ``default`` it is required."""
         if key not in self.table and default is not None:
             self._read.add(key)
             return default
@@ -45,7 +47,7 @@ class Fields:
         return str(value).strip()
 
     def choice(self, key: str, allowed: Sequence[Choice], default: Choice | None = None) -> Choice:
-        """One of ``allowed``."""
+        """Return one of ``allowed``."""
         value = self.text(key, default)
         for choice in allowed:
             if choice == value:
@@ -53,7 +55,7 @@ class Fields:
         raise self.error(key, f"{key} {value!r} is not known", allowed)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, each once; a single text counts as a list of one."""
+        """Return a list of distinct texts; a single text counts as a list with one item."""
         value = self.table.get(key, [])
         self._read.add(key)
         values = [value] if isinstance(value, str) else value
@@ -65,11 +67,11 @@ class Fields:
         return tuple(values)
 
     def flag(self, key: str) -> bool:
-        """A switch, false if not given."""
+        """Return a flag; false if it is not given."""
         return bool(self._given(key, bool, "true or false")) if key in self.table else self._absent(key, False)
 
     def whole(self, key: str, default: int | None = None) -> int:
-        """A whole number from 0."""
+        """Return a whole number of at least 0."""
         if key not in self.table and default is not None:
             self._read.add(key)
             return default
@@ -79,18 +81,18 @@ class Fields:
         return int(value)
 
     def number(self, key: str) -> float:
-        """A number."""
+        """Return a number."""
         value = self._given(key, (int, float), "a number")
         if isinstance(value, bool):
             raise self.error(key, f"{key} {value!r} is not a number")
         return float(value)
 
     def anything(self, key: str) -> Any:
-        """The value as TOML gives it; None if not given."""
+        """Return the value as parsed from TOML; None if it is not given."""
         return self.table.get(key, self._absent(key, None))
 
     def tables(self, key: str) -> Iterator[Fields]:
-        """The tables of an array ``[[key]]``, in order."""
+        """Yield the tables of an array ``[[key]]``, in order."""
         self._read.add(key)
         full = f"{self.name}.{key}" if self.name else key
         values = self.table.get(key, [])
@@ -106,7 +108,7 @@ class Fields:
             yield Fields(self.file, self.lines, value, full, start)
 
     def named(self, key: str) -> Iterator[tuple[str, Fields]]:
-        """The tables ``[key.name]`` with their names, in order."""
+        """Yield the tables ``[key.name]`` with their names, in order."""
         self._read.add(key)
         full = f"{self.name}.{key}" if self.name else key
         values = self.table.get(key, {})
@@ -117,14 +119,14 @@ class Fields:
             yield name, Fields(self.file, self.lines, value, f"{full}.{name}", inner.line(name))
 
     def subtable(self, key: str) -> Fields | None:
-        """The table ``[key]``; None if not given."""
+        """Return the table ``[key]``; None if it is not given."""
         if key not in self.table:
             return self._absent(key, None)  # type: ignore[no-any-return]
         value = self._given(key, dict, f"a table [{key}]")
         return Fields(self.file, self.lines, value, f"{self.name}.{key}" if self.name else key, self.line(key))
 
     def done(self) -> None:
-        """Raise DefinitionError if there is a field that nobody asked for."""
+        """Raise DefinitionError if the table has a field that was never read."""
         for key in self.table:
             if key not in self._read:
                 raise self.error(key, f"{key!r} is not a field of {self.name or 'the file'}", sorted(self._read))

@@ -1,4 +1,4 @@
-"""The folder of questions and dashboards, read and checked as a whole."""
+"""A folder of questions and dashboards, read and checked as a whole."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from metabase.template import NAME
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "banking"
-"""Site that the commands work on where ``--folder`` names no other."""
+"""The commands' default for ``--folder``."""
 OPERATIONS = HERE / "operations"
-"""Questions and dashboards that every star has; ``{star}`` in them is its name."""
+"""Questions and dashboards for every star; ``{star}`` in them is replaced by its name."""
 
 
 def site_of(star: str) -> Site:
-    """Return the site of a star: what the folder of its name declares; without one, the pages of its operations."""
+    """Return the site of a star, declared in the folder of its name; without a folder, only its operations pages."""
     own = HERE / star
     return load(own if (own / "site.toml").is_file() else OPERATIONS, star)
 
 
 def load(folder: Path = FOLDER, star: str = "") -> Site:
-    """Return what ``folder`` declares: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
+    """Return the declarations in ``folder``: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
 
-    The questions and dashboards of operations are added for the star that ``site.toml`` names; their keys begin with
-    it. ``star`` stands for ``{star}`` in ``site.toml``. Raises DefinitionError, with file and line, for the first
+    The questions and dashboards of operations are added for the star in ``site.toml``; their keys start with its name.
+    ``star`` replaces ``{star}`` in ``site.toml``. Raises DefinitionError, with file and line, for the first
     contradiction.
     """
     fields = toml_fields("site.toml", _text(folder / "site.toml", "site.toml").replace("{star}", star))
@@ -55,7 +55,7 @@ def load(folder: Path = FOLDER, star: str = "") -> Site:
 def _warned(
     star: Star, dashboards: Sequence[Dashboard], questions: Mapping[str, Question]
 ) -> tuple[list[Dashboard], list[Question]]:
-    """Return the dashboards with warnings of incomplete periods, and the questions of these."""
+    """Return the dashboards with warnings of incomplete periods added, and the questions of these warnings."""
     template = _text(OPERATIONS / "incomplete.sql", "operations/incomplete.sql")
     warned = [
         with_warning_of_all(star, dashboard, template)
@@ -68,7 +68,7 @@ def _warned(
 
 
 def _declared(folder: Path, star: str, kind: str, suffix: str) -> Iterator[tuple[str, str, str]]:
-    """Yield key, name for messages, and text of each file of the folder and of the operations of ``star``."""
+    """Yield key, name for messages, and text of each file in the folder and in the operations of ``star``."""
     if folder != OPERATIONS:
         yield from _texts(folder / kind, suffix)
     if star:
@@ -119,7 +119,7 @@ def _colors(fields: Fields) -> dict[str, str]:
 
 
 def _texts(folder: Path, suffix: str) -> Iterator[tuple[str, str, str]]:
-    """Key, name for messages, and text of each file, in the order of their names."""
+    """Yield key, name for messages, and text of each file, sorted by name."""
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     for path in paths:
         name = f"{folder.name}/{path.name}"

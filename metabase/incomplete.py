@@ -12,15 +12,15 @@ from metabase.question_file import read_question
 
 TITLE = "Not everything that was received is in these figures"
 HEIGHT = 4
-"""Rows of the warning. Where nothing is missing it is hidden, and the cards below it move up."""
+"""Height of the warning in rows. If nothing is missing it is hidden, and the cards below move up."""
 
 
 def with_warnings(
     star: Star, dashboard: Dashboard, questions: Mapping[str, Question], template: str
 ) -> tuple[Dashboard, list[Question]]:
-    """Return the dashboard with a warning on each tab that shows facts of the star, and the questions of these.
+    """Return the dashboard with a warning on each tab that shows facts of the star, and the questions of the warnings.
 
-    A mart stands for the facts in it. ``template`` is the text of a question in which ``{star}``, ``{title}`` and
+    A mart counts as the facts that it uses. ``template`` is the text of a question in which ``{star}``, ``{title}`` and
     ``{tables}`` are replaced.
     """
     shown = [_facts(star, tab, questions) for tab in dashboard.tabs]
@@ -30,14 +30,14 @@ def with_warnings(
 
 
 def with_warning_of_all(star: Star, dashboard: Dashboard, template: str) -> tuple[Dashboard, list[Question]]:
-    """Return the dashboard with a warning of all tables on its first tab, and its question."""
+    """Return the dashboard with a warning about all tables on its first tab, and the warning's question."""
     question = warning(star, [table.name for table in star.tables], template)
     first, *others = dashboard.tabs
     return replace(dashboard, tabs=(_warned(first, question), *others)), [question]
 
 
 def warning(star: Star, tables: Collection[str], template: str) -> Question:
-    """Return the question for the periods of ``tables`` that are incomplete."""
+    """Return the question that lists the incomplete periods of ``tables``."""
     is_all = len(tables) == len(star.tables)
     name = "all tables" if is_all else ", ".join(sorted(tables))
     filled = {

@@ -1,4 +1,4 @@
-"""A site whose data is invented says so on every dashboard and in every source line."""
+"""Marks a site with invented data on every dashboard and in every source line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from estrela.world import DECLARED
 from metabase.model import Site
 
 CHOICES = ("lake", "real", "invented")
-"""Values of ``--data``: ask the lake's record of where its data came from, or state it."""
+"""Values of ``--data``: read the origin of the data from the lake's record, or state it."""
 NOTE = "Invented data: no name and no figure here is real."
 REAL_WORLDS = ("", DECLARED, "real")
-"""Worlds in a lake's record that hold real data: the declared hosts, and a folder of real files."""
+"""Worlds in a lake's record that contain real data: the declared hosts, and a folder of real files."""
 
 
 def marked(site: Site) -> Site:
-    """Return ``site`` with the note on its pages, its dashboards and its sources."""
+    """Return ``site`` with a note on its pages, dashboards and sources."""
     questions = tuple(replace(question, source=_source(question.source)) for question in site.questions)
     dashboards = tuple(
         replace(
@@ -35,9 +35,9 @@ def marked(site: Site) -> Site:
 
 
 def marked_by_lake(site: Site, session: object) -> Site:
-    """Return ``site``, marked if the lake's record names a stand-in that invents data. Raises SettingsError.
+    """Return ``site``, marked if the lake's record names a stand-in with invented data. Raises SettingsError.
 
-    ``session`` makes boto3 clients by name: ``session.client("s3")``.
+    ``session`` creates boto3 clients by name: ``session.client("s3")``.
     """
     return marked(site) if _world(site.star, session) not in REAL_WORLDS else site
 

@@ -1,4 +1,4 @@
-"""Questions and dashboards, said without a word of the program that draws them."""
+"""Questions and dashboards, described independently of the program that draws them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Server = Literal["warehouse", "dataharvest"]
 GRID = 24
 """Columns of a dashboard's grid."""
 UNITS = {"percent": "%", "currency": "R$"}
-"""Units that a format brings with it."""
+"""Units that are implied by a format."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a question's answer: what it is called, its unit, and how its values are written.
+    """A column of a question's answer: its title, its unit and its format.
 
     ``percent`` values are shares from 0 to 1; ``currency`` is BRL. ``draw`` and ``axis`` are only for combo charts.
     """
@@ -43,14 +43,14 @@ class Column:
 
     @property
     def label(self) -> str:
-        """The title with its unit, as an axis shows it."""
+        """The title with its unit, for an axis."""
         unit = self.unit or UNITS.get(self.format, "")
         return f"{self.title} ({unit})" if unit and unit.lower() != self.title.lower() else self.title
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A value that the SQL takes as ``{{name}}``; a date is written ``2024-12-31``."""
+    """A value that the SQL uses as ``{{name}}``; a date is written ``2024-12-31``."""
 
     name: str
     title: str
@@ -60,7 +60,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Goal:
-    """A line across the chart at ``value`` of the left axis."""
+    """A horizontal line across the chart at ``value`` of the left axis."""
 
     value: float
     label: str
@@ -68,7 +68,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Mark:
-    """A break of the series at ``x``: figures before and after do not compare, and ``text`` says why."""
+    """A break of the series at ``x``: figures before and after it are not comparable, and ``text`` explains why."""
 
     x: str
     text: str
@@ -80,8 +80,8 @@ class Question:
 
     ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
     ``size`` a scatter's third measure, whose points are named by the first text column. A ``trend`` shows the newest
-    value of ``y`` and its change; ``more_is`` says which direction is good news. ``empty`` is shown before the
-    first rows come.
+    value of ``y`` and its change; ``more_is`` states whether an increase is good or bad. ``empty`` is shown as long as
+    there are no rows.
     """
 
     key: str
@@ -109,16 +109,18 @@ class Question:
 
     @property
     def documentation(self) -> str:
-        """The description with what breaks the series, the caveats and the source."""
+        """The description with the breaks of the series, the caveats and the source."""
         marks = [f"Break at {mark.x}: {mark.text}" for mark in self.marks]
         return "\n".join((self.description, *marks, *self.caveats, f"Source: {self.source}"))
 
     def column(self, name: str) -> Column:
-        """The declared column ``name``."""
+        """Return the declared column ``name``."""
         return next(column for column in self.columns if column.name == name)
 
     def query(self, values: Mapping[str, Value]) -> str:
-        """The SQL with ``values`` by variable; a variable without one takes its default, or its block goes."""
+        """Return the SQL with ``values`` by variable; without a value, a variable gets its default, or its block is
+        removed.
+        """
         defaults = {variable.name: variable.default for variable in self.variables if variable.default is not None}
         chosen = {**defaults, **values}
         literals = {
@@ -131,7 +133,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Place:
-    """Place of a card on the grid of 24 columns; rows count down from 0."""
+    """Position of a card on the grid of 24 columns; rows count down from 0."""
 
     row: int
     col: int
@@ -139,7 +141,7 @@ class Place:
     height: int
 
     def overlaps(self, other: Place) -> bool:
-        """Return whether both cover a cell."""
+        """Return whether both places share a cell."""
         return (
             self.col < other.col + other.width
             and other.col < self.col + self.width
@@ -150,10 +152,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Card:
-    """A card of a dashboard: a question (with a ``title`` of its own, if given), a heading, or text in Markdown.
+    """A card of a dashboard: a question (optionally with its own ``title``), a heading, or text in Markdown.
 
-    ``wiring`` leads from a filter's key to the question's variable that it sets. A card that is to ``hide_empty`` is
-    not shown while its question has no rows.
+    ``wiring`` maps a filter's key to the variable of the question that it sets. A card with ``hide_empty`` is hidden
+    while its question has no rows.
     """
 
     place: Place
@@ -180,7 +182,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab of a dashboard; a single tab is not shown as one."""
+    """A tab of a dashboard; tabs are shown only if there are several."""
 
     title: str
     cards: tuple[Card, ...]
@@ -188,7 +190,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One dashboard. ``key`` is the file's stem; ``source`` is where its figures come from; "" if only cards say so."""
+    """One dashboard. ``key`` is the file's stem; ``source`` is the origin of its figures, "" if only cards state it."""
 
     key: str
     file: str
@@ -201,29 +203,29 @@ class Dashboard:
 
     @property
     def about(self) -> str:
-        """The description with the source."""
+        """The description, followed by the source."""
         return f"{self.description} Source: {self.source}." if self.source else self.description
 
     @property
     def cards(self) -> Iterator[Card]:
-        """The cards of all tabs."""
+        """Yield the cards of all tabs."""
         return (card for tab in self.tabs for card in tab.cards)
 
     def defaults(self, card: Card) -> dict[str, Value]:
-        """The variables' values of a question's card while every filter has its default."""
+        """Return the values of a card's variables when every filter has its default."""
         chosen = {filter_.key: filter_.default for filter_ in self.filters if filter_.default is not None}
         return {variable: chosen[key] for key, variable in card.wiring.items() if key in chosen}
 
 
 @dataclass(frozen=True)
 class Site:
-    """All that Metabase shows: names of collections and groups, and everything that the files declare.
+    """Everything that Metabase shows: names of collections and groups, and all declarations of the files.
 
-    ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions, ``server`` says whose
-    database it is where that is PostgreSQL. ``freshness`` names the question that says how old the data is. ``note`` is
-    said on every page: "" if there is nothing to say.
+    ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions; if it is PostgreSQL,
+    ``server`` names the owner of the database. ``freshness`` names the question about the age of the data. ``note`` is
+    shown on every page; "" means no note.
 
-    ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
+    ``colors`` gives a measure or a value of a series (by name) the same colour (``#rrggbb``) in every chart.
     """
 
     star: str
@@ -243,5 +245,5 @@ class Site:
     note: str = ""
 
     def question(self, key: str) -> Question:
-        """The question ``key``."""
+        """Return the question ``key``."""
         return next(question for question in self.questions if question.key == key)

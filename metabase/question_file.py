@@ -18,7 +18,7 @@ HEADER = re.compile(r"--( |$)")
 
 
 def read_question(key: str, file: str, text: str) -> Question:
-    """The question in ``text``. Raises DefinitionError with file and line where it contradicts itself."""
+    """Return the question in ``text``. Raises DefinitionError, with file and line, if it contradicts itself."""
     header, sql, first = _split(text)
     fields = toml_fields(file, header)
     question = Question(
@@ -53,7 +53,7 @@ def read_question(key: str, file: str, text: str) -> Question:
 
 
 def toml_fields(file: str, text: str) -> Fields:
-    """The fields of a TOML text. Raises DefinitionError if it is none."""
+    """Return the fields of a TOML text. Raises DefinitionError if it is invalid."""
     try:
         return Fields(file, text.splitlines(), tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -64,7 +64,7 @@ def toml_fields(file: str, text: str) -> Fields:
 
 
 def value_of(kind: str, fields: Fields, key: str) -> Value | None:
-    """The ``text``, ``number`` or ``date`` under ``key``; None if not given."""
+    """Return the ``text``, ``number`` or ``date`` under ``key``; None if it is not given."""
     value = fields.anything(key)
     if value is None:
         return None
@@ -80,7 +80,7 @@ def value_of(kind: str, fields: Fields, key: str) -> Value | None:
 
 
 def _split(text: str) -> tuple[str, str, int]:
-    """The header without its comment marks, the SQL, and the SQL's first line."""
+    """Return the header without its comment marks, the SQL, and the number of the SQL's first line."""
     lines = text.splitlines()
     end = next((number for number, line in enumerate(lines) if not HEADER.match(line)), len(lines))
     header = "\n".join(re.sub(r"^-- ?", "", line) for line in lines[:end])

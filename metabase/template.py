@@ -1,4 +1,4 @@
-"""SQL with ``{{variables}}`` and optional ``[[blocks]]``, as Metabase's native queries have them."""
+"""SQL with ``{{variables}}`` and optional ``[[blocks]]``, as in Metabase's native queries."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Value = str | int | float
 
 @dataclass(frozen=True)
 class Usage:
-    """Variables of a template: the required ones, and those that are only in optional blocks."""
+    """Variables of a template: the required ones, and those that occur only in optional blocks."""
 
     required: frozenset[str]
     optional: frozenset[str]
 
     @property
     def names(self) -> frozenset[str]:
-        """All of them."""
+        """All variables."""
         return self.required | self.optional
 
 
 def usage(template: str) -> Usage:
-    """The variables that ``template`` uses. Raises ValueError with the broken piece if it is no template."""
+    """Return the variables that ``template`` uses. Raises ValueError with the invalid part."""
     for match in BRACES.finditer(template):
         if not VARIABLE.fullmatch(match.group()):
             raise ValueError(f"{match.group()!r} is not a variable such as {{{{period}}}}")
@@ -45,7 +45,7 @@ def usage(template: str) -> Usage:
 
 
 def fill(template: str, literals: Mapping[str, str]) -> str:
-    """``template`` with SQL ``literals`` in place of its variables, and without the blocks that lack one.
+    """Return ``template`` with SQL ``literals`` in place of its variables, and without blocks that lack a literal.
 
     Raises KeyError for a variable outside blocks that has no literal.
     """
@@ -58,7 +58,7 @@ def fill(template: str, literals: Mapping[str, str]) -> str:
 
 
 def literal(kind: str, value: Value) -> str:
-    """``value`` of a ``text``, ``number`` or ``date`` variable as Athena's SQL writes it."""
+    """Return the Athena SQL literal for a ``value`` of type ``text``, ``number`` or ``date``."""
     if kind == "number":
         return str(value)
     quoted = "'" + str(value).replace("'", "''") + "'"

@@ -13,7 +13,7 @@ from metabase.preview.spec import Chart, chart
 
 @dataclass(frozen=True)
 class Answered:
-    """``question`` as filled for one card, its ``answer``, and the site's ``colors``.
+    """``question`` with the values of one card, its ``answer``, and the site's ``colors``.
 
     Raises QueryError if the answer lacks a declared column.
     """
@@ -30,5 +30,5 @@ class Answered:
 
     @cached_property
     def chart(self) -> Chart:
-        """The chart; not for tiles and tables."""
+        """The chart; tiles and tables have none."""
         return chart(self.question, self.answer, self.colors)

@@ -1,4 +1,4 @@
-"""Athena as questions need it: SQL in, typed rows out."""
+"""Athena for questions: SQL in, typed rows out."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ NUMBERS: Mapping[str, Callable[[str], Cell]] = {
     "decimal": Decimal,
     "boolean": lambda text: text == "true",
 }
-"""Parsers of the text of Athena's types; other types stay text."""
+"""Parsers for the text of Athena's types; values of other types remain text."""
 
 
 class QueryError(EstrelaError):
-    """Athena did not answer: ``name`` of what was asked, and the ``reason`` it gave."""
+    """Athena did not answer: ``name`` of the query, and Athena's ``reason``."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name, self.reason = name, reason
@@ -40,7 +40,7 @@ class QueryError(EstrelaError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query by the names of their ``columns``, and what it cost: bytes scanned and milliseconds."""
+    """The rows of a query by the names of their ``columns``, and its cost: bytes scanned and milliseconds."""
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Cell], ...]
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Athena:
-    """Queries through a boto3 Athena client in a workgroup that knows where its results go."""
+    """Queries through a boto3 Athena client in a workgroup that sets the location of results."""
 
     client: AthenaClient
     workgroup: str = "primary"
@@ -58,7 +58,7 @@ class Athena:
     sleep: Callable[[float], None] = time.sleep
 
     def ask(self, name: str, sql: str) -> Answer:
-        """The answer to ``sql``. Raises QueryError with Athena's own reason, or once ``deadline`` seconds are over."""
+        """Return the answer to ``sql``. Raises QueryError with Athena's own reason, or after ``deadline`` seconds."""
         queries = AthenaQueries(self.client, self.workgroup, deadline=self.deadline, sleep=self.sleep)
         try:
             execution = queries.run(sql)
@@ -71,7 +71,7 @@ class Athena:
         )  # fmt: skip
 
     def ask_all(self, queries: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
-        """The answers to pairs of name and SQL, each pair asked once, some at a time. Raises the first QueryError."""
+        """Return the answers to pairs of name and SQL, queried in parallel, each once. Raises the first QueryError."""
         with ThreadPoolExecutor(CONCURRENT) as pool:
             waiting = {query: pool.submit(self.ask, *query) for query in dict.fromkeys(queries)}
             try:
@@ -80,7 +80,7 @@ class Athena:
                 pool.shutdown(cancel_futures=True)
 
     def _rows(self, query: str) -> tuple[tuple[str, ...], tuple[Mapping[str, Cell], ...]]:
-        """All pages of the result; the first row of the first page is the header."""
+        """Return the columns and rows of all result pages; the first row of the first page is the header."""
         columns: Sequence[Any] = ()
         rows: list[Sequence[Any]] = []
         for page in self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query):

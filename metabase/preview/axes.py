@@ -1,4 +1,4 @@
-"""The axes of a chart as Vega-Lite says them."""
+"""The axes of a chart in Vega-Lite."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from metabase.preview.points import categories, points
 from metabase.preview.values import axis_text
 
 CATEGORY = 18
-"""Letters of a category on the axis below a chart."""
+"""Maximum letters of a category on the axis below a chart."""
 LABEL_LETTER, LABEL_LINE, PLOT = 7.0, 26, 240
-"""Pixels of a letter of a label, of its height, and of a small plot."""
+"""Pixels: width of a letter of a label, height of a label, and size of a small plot."""
 
 
 def category_axis(drawing: Drawing) -> Spec:
-    """The axis of ``x``: categories in the order of the rows, or time."""
+    """Return the axis of ``x``: categories in the order of the rows, or time."""
     question = drawing.question
     title = question.column(question.x).label
     if question.x_scale == "time":
@@ -36,7 +36,7 @@ def category_axis(drawing: Drawing) -> Spec:
 
 
 def measure_axis(drawing: Drawing, *, room: bool = False) -> Spec:
-    """The axis of the measures; with ``room`` for labels beyond the longest bar."""
+    """Return the axis of the measures; with ``room``, it leaves space for labels beyond the longest bar."""
     question = drawing.question
     column = question.column(question.y[0])
     units = {question.column(name).unit for name in question.y}
@@ -60,13 +60,13 @@ def measure_axis(drawing: Drawing, *, room: bool = False) -> Spec:
 
 
 def _log_range(values: Sequence[float]) -> list[float]:
-    """From a little below the least to a little above the largest of the ``values`` above 0."""
+    """Return a range from slightly below the smallest to slightly above the largest positive value."""
     above = [value for value in values if value > 0] or [1]
     return [min(above) * 0.75, max(above) * 1.6]
 
 
 def _log_ticks(values: Sequence[float]) -> list[float]:
-    """Powers of ten across ``values``, with their threefold where there are few."""
+    """Return the powers of ten within the range of ``values``, and three times each of them if there are few."""
     above = [value for value in values if value > 0]
     if not above:
         return []

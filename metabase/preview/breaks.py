@@ -9,11 +9,11 @@ from metabase.preview.drawing import Drawing, Spec
 from metabase.preview.points import categories
 
 LINE = 22
-"""Letters of a line of a note: as many as find room beside a break on a narrow page."""
+"""Letters per line of a note, so that it fits next to a break on a narrow page."""
 
 
 def goal(question: Question) -> list[Spec]:
-    """A dashed line at the goal, and its name."""
+    """Return a dashed line at the goal, and its label."""
     if question.goal is None:
         return []
     at = {"y": {"datum": question.goal.value}}
@@ -25,7 +25,7 @@ def goal(question: Question) -> list[Spec]:
 
 
 def marks(drawing: Drawing) -> list[Spec]:
-    """A dashed line before each break that the chart's range holds."""
+    """Return a dashed line before each break within the chart's range, and its label."""
     question, shown = drawing.question, categories(drawing.question, drawing.answer)
     layers: list[Spec] = []
     for mark in question.marks:

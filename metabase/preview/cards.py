@@ -1,4 +1,4 @@
-"""The cards of a dashboard as HTML. Every text from files and answers is escaped."""
+"""The cards of a dashboard as HTML. All texts from files and answers are escaped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 
 def card_html(card: Card, answered: Answered | None, chart_id: str) -> str:
-    """The card in its place on the grid; ``chart_id`` ties a chart to its spec."""
+    """Return the card at its place on the grid; ``chart_id`` connects a chart to its spec."""
     place = card.place
     style = f"--row:{place.row + 1};--col:{place.col + 1};--width:{place.width};--height:{place.height}"
     if answered is None:
@@ -79,7 +79,7 @@ def _notes(answered: Answered, title: str) -> str:
 
 
 def _data(answered: Answered, title: str) -> str:
-    """The rows that a chart is drawn from."""
+    """Return a table of the rows from which a chart is drawn."""
     question, rows = answered.question, answered.answer.rows
     if question.chart in ("scalar", "table") or not rows:
         return ""
@@ -96,7 +96,7 @@ def _tile(answered: Answered) -> str:
 
 
 def _change(question: Question, column: Column, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """The change on the row before, coloured by whether it is good news, and the way of all rows as a small line."""
+    """Return the change from the previous row, coloured as good or bad news, and a sparkline of all rows."""
     if question.chart != "trend":
         return ""
     x = next((candidate for candidate in question.columns if candidate.format == "text"), question.column(question.x))
@@ -128,5 +128,5 @@ def _spark(values: Sequence[float | None]) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Markdown without raw HTML: tags in the text are shown, not obeyed."""
+    """Return Markdown as HTML; HTML tags in the text are escaped."""
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))

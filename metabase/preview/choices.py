@@ -1,4 +1,4 @@
-"""Switches of a page without a database: the choices of each dashboard's first filter, asked in advance."""
+"""Choices of each dashboard's first filter, queried in advance so that a page without a database can switch them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from metabase.preview.answered import Answered
 from metabase.preview.athena import Answer
 
 MOST = 8
-"""Choices of a filter that are asked: of quarters, the newest two years."""
+"""Maximum number of queried choices per filter; of quarters, the newest two years."""
 
 CardKey = tuple[str, int]
-"""A dashboard's key and the place of a card among its cards."""
+"""A dashboard's key, and the position of a card among its cards."""
 
 
 class Database(Protocol):
-    """A database that answers questions: pairs of name and SQL."""
+    """A database that answers pairs of name and SQL."""
 
     def ask_all(self, queries: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Answer]:
-        """Return the answer to each pair; raise QueryError for the first that fails."""
+        """Return the answer to each pair; raise QueryError for the first failure."""
 
 
 def switch_of(dashboard: Dashboard) -> Filter | None:
-    """Return the filter that the page can switch: the first, if its choices are known."""
+    """Return the filter that the page can switch: the first one, if its choices are known."""
     first = next(iter(dashboard.filters), None)
     return first if first and (first.values or first.values_question) else None
 
 
 def choices_of(site: Site, database: Database, most: int = MOST) -> dict[str, tuple[str, ...]]:
-    """Return the choices of each dashboard that can be switched, in their order. Raises QueryError."""
+    """Return the choices of each dashboard that can be switched, in order. Raises QueryError."""
     switches = {dashboard.key: switch for dashboard in site.dashboards if (switch := switch_of(dashboard)) and most}
     asked = {key: _values_query(site, filter_) for key, filter_ in switches.items() if filter_.values_question}
     answers = database.ask_all(list(asked.values()))
@@ -45,7 +45,7 @@ def choices_of(site: Site, database: Database, most: int = MOST) -> dict[str, tu
 def answer_choices(
     site: Site, database: Database, choices: Mapping[str, Sequence[str]]
 ) -> dict[tuple[CardKey, str], Answered]:
-    """Return the answer of every card that a dashboard's first filter reaches, for each choice. Raises QueryError."""
+    """Return the answers of the cards that a dashboard's first filter affects, per choice. Raises QueryError."""
     asked: dict[tuple[CardKey, str], tuple[str, str]] = {}
     cards: dict[CardKey, Card] = {}
     for dashboard in site.dashboards:

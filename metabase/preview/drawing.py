@@ -1,4 +1,4 @@
-"""Input of a chart: the question, its answer and the colours of its series."""
+"""The input of a chart: the question, its answer and the colours of its series."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from metabase.preview.points import series, series_title
 Spec = dict[str, Any]
 
 OTHER_COLORS = ("#3b7dd8", "#d9622b", "#2f9e6e", "#8a63d2", "#b5801b", "#1793a5", "#c4527f", "#7d8998")
-"""For what has no colour of its own."""
+"""Colours for series without a declared colour."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Input of all builders: the question, its answer, and the colour of each series."""
+    """The input of all builders: the question, its answer, and the colour of each series."""
 
     question: Question
     answer: Answer
@@ -27,11 +27,11 @@ class Drawing:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Names of the measures or values that have a colour each."""
+        """Names of the measures or values that each have a colour."""
         return series(self.question, self.answer)
 
     def color(self) -> Spec:
-        """The colour channel: one colour, or a scale with a legend."""
+        """Return the colour channel: a single colour, or a scale with a legend."""
         names = self.series
         chosen = [self.colors.get(name, OTHER_COLORS[place % len(OTHER_COLORS)]) for place, name in enumerate(names)]
         if len(names) == 1 and not self.question.series:
@@ -45,5 +45,5 @@ class Drawing:
 
 
 def literal(value: object) -> str:
-    """``value`` inside a Vega expression."""
+    """Return ``value`` as a literal of a Vega expression."""
     return json.dumps(value, ensure_ascii=True)

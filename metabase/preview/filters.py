@@ -1,4 +1,4 @@
-"""The filters of a dashboard that work without a database, and what they switch to."""
+"""The filters of a dashboard that work without a database, and the cards that they switch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Switched = Mapping[tuple[CardKey, str], Answered]
 
 
 def chart_id(key: CardKey, choice: str = "") -> str:
-    """The name of a card's chart in the page, for a choice of its dashboard's first filter."""
+    """Return the id of a card's chart in the page, for a choice of its dashboard's first filter."""
     return f"{key[0]}-{key[1]}" + (f"@{choice}" if choice else "")
 
 
 def filters_html(dashboard: Dashboard, choices: Sequence[str], answers: Mapping[CardKey, Answered]) -> str:
-    """The filters above a dashboard: those that work on the page, then those that need Metabase."""
+    """Return the filters above a dashboard: first those that work on the page, then those that need Metabase."""
     switch = switch_of(dashboard) if choices else None
     parts = []
     if switch:
@@ -35,7 +35,7 @@ def filters_html(dashboard: Dashboard, choices: Sequence[str], answers: Mapping[
 
 
 def templates_html(dashboard: Dashboard, switched: Switched) -> str:
-    """Return the content of each card for each choice, hidden until it is chosen."""
+    """Return the content of each card for each choice, hidden until it is selected."""
     cards = dict(enumerate(dashboard.cards))
     return "".join(
         f'<template data-card="{chart_id(key)}" data-choice="{escape(choice, quote=True)}">'

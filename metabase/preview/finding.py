@@ -1,4 +1,4 @@
-"""The finding of a chart: a sentence made from its rows."""
+"""The finding of a chart: a sentence generated from its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_NAME = 40
 
 
 def finding(question: Question, answer: Answer) -> str:
-    """The sentence, after what all rows share (such as the quarter); empty if there is nothing to say."""
+    """Return the values that all rows share (such as the quarter), then the sentence; "" if there is nothing to say."""
     if not answer.rows:
         return ""
     said = {"row": _leaders, "scatter": _relation, "line": _newest, "bar": _bars}.get(question.chart)
@@ -25,13 +25,13 @@ def finding(question: Question, answer: Answer) -> str:
 
 
 def _shared(question: Question, answer: Answer) -> list[str]:
-    """Columns that the chart does not draw and that hold one value in all rows."""
+    """Return columns that the chart does not draw and that have the same value in all rows."""
     shared = [] if question.chart == "table" else shared_columns(question, answer)
     return [f"{column.title} {text_of(column, answer.rows[0][column.name])}" for column in shared]
 
 
 def _highest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Return where the first measure is highest, for charts without a better sentence."""
+    """Return a sentence about the highest first measure, for charts without a better sentence."""
     if question.chart in ("table", "scalar", "trend"):
         return ""
     column = question.column(question.y[0])
@@ -50,7 +50,7 @@ def _series(question: Question, row: Mapping[str, Cell]) -> str:
 
 
 def _leaders(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Who leads and who follows, where the rows are sorted by the first measure."""
+    """Return a sentence about the first two rows, if the rows are sorted by the first measure; else ""."""
     column = question.column(question.y[0])
     values = [number(row[column.name]) or 0 for row in rows]
     if len(values) < 2 or values != sorted(values, reverse=True) or values[0] == values[1]:
@@ -69,7 +69,7 @@ def _bars(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
 
 
 def _newest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """The newest value and its change, within one series."""
+    """Return a sentence about the newest value and its change, within one series."""
     column = question.column(question.y[0])
     known = [row for row in rows if row[column.name] is not None]
     last = known[-1] if known else None
@@ -100,7 +100,7 @@ def _signed(value: Decimal) -> str:
 
 
 def _relation(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Spearman's rank correlation."""
+    """Return a sentence with Spearman's rank correlation."""
     pairs = [(x, y) for row in rows if (x := number(row[question.x])) is not None
              and (y := number(row[question.y[0]])) is not None]  # fmt: skip
     correlation = spearman([x for x, _ in pairs], [y for _, y in pairs])
@@ -110,7 +110,7 @@ def _relation(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
 
 
 def spearman(xs: Sequence[float], ys: Sequence[float]) -> float | None:
-    """The rank correlation of two lists of one length, ties at their mean rank; None if one of them is constant."""
+    """Return the rank correlation of two equally long lists, with mean ranks for ties; None if either is constant."""
     if len(xs) < 3:
         return None
     a, b = _ranks(xs), _ranks(ys)

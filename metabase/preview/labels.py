@@ -1,4 +1,4 @@
-"""Names cut to a length, each to a text of its own."""
+"""Names shortened to a maximum length, each to a distinct text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from metabase.preview.values import short_name
 
 
 def distinct_labels(names: Iterable[str], longest: int) -> dict[str, str]:
-    """Return a label of about ``longest`` letters for each different name; no two names share one.
+    """Return a label of about ``longest`` letters for each different name; no two names share a label.
 
-    Names that would be cut to the same text keep the part in which they differ: ``COOPERATIVA DE…PAULISTA``.
+    Names that would be shortened to the same text keep the part in which they differ: ``COOPERATIVA DE…PAULISTA``.
     """
     labels = {name: short_name(name, longest) for name in names}
     for alike in _alike(labels):
@@ -21,7 +21,7 @@ def distinct_labels(names: Iterable[str], longest: int) -> dict[str, str]:
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """Return the names of different things; a name that comes again gets a number: ``ALFA``, ``ALFA (2)``."""
+    """Return distinct names: a repeated one, of a different thing, gets a number: ``ALFA``, ``ALFA (2)``."""
     seen: dict[str, int] = {}
     labels = []
     for name in names:
@@ -38,7 +38,7 @@ def _alike(labels: dict[str, str]) -> list[list[str]]:
 
 
 def _with_difference(name: str, alike: Sequence[str], longest: int) -> str:
-    """The name's beginning, and what follows from the word in which it differs from the others."""
+    """Return the start of the name, and the part from the word in which it differs from the others."""
     if len(name) <= longest:
         return name
     differs = next((at for at, letters in enumerate(zip(*alike, strict=False)) if len(set(letters)) > 1), longest)

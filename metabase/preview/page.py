@@ -1,4 +1,4 @@
-"""The page: every dashboard, its cards on the grid, and all that draws them, in one file that needs no network."""
+"""The page: every dashboard, its cards on the grid, and all scripts, in one file that needs no network."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from metabase.preview.values import bytes_text, with_unit
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
-"""The browser's word that the page loads nothing; Vega compiles its expressions, hence unsafe-eval."""
+"""Content security policy: the page loads nothing. Vega compiles its expressions, which requires unsafe-eval."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Content of the page: the site, the answers by card, the tile with the data's age, and the time of the questions.
+    """Content of the page: the site, the answers by card, the tile with the data's age, and the time of the queries.
 
-    ``choices`` of each dashboard's first filter switch its cards to the answers in ``switched``.
+    The ``choices`` of each dashboard's first filter switch its cards to the answers in ``switched``.
     """
 
     site: Site
@@ -38,7 +38,7 @@ class Page:
     switched: Switched = field(default_factory=dict)
 
     def html(self) -> str:
-        """The whole page."""
+        """Return the whole page."""
         sections = "".join(self._dashboard(dashboard) for dashboard in self._ordered())
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -53,13 +53,15 @@ class Page:
         )
 
     def _ordered(self) -> list[Dashboard]:
-        """The home page first."""
+        """Return the dashboards, the home page first."""
         return sorted(
             self.site.dashboards, key=lambda dashboard: (dashboard.key != self.site.homepage, dashboard.title)
         )
 
     def header(self) -> str:
-        """Return the header, which stays in sight: links to the dashboards, the data's age, and the site's note."""
+        """Return the header, which remains visible while scrolling: links to the dashboards, the data's age, the site's
+        note.
+        """
         links = "".join(f'<a href="#{dashboard.key}">{escape(dashboard.title)}</a>' for dashboard in self._ordered())
         note = f'<p class="note">{escape(self.site.note)}</p>' if self.site.note else ""
         title = f"<div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>"
@@ -94,7 +96,7 @@ class Page:
         return f'<section class="sheet">{title}<div class="grid">{cards}</div></section>'
 
     def _charts(self) -> str:
-        """Specs and points by card, as JSON that no text in it can end."""
+        """Return specs and points by card, as JSON in which no text can end the script element."""
         shown = {chart_id(key): answered for key, answered in self.answers.items()}
         shown |= {chart_id(*key): answered for key, answered in self.switched.items()}
         charts = {
@@ -106,7 +108,7 @@ class Page:
 
 
 def question_cards(site: Site) -> dict[CardKey, Card]:
-    """The cards that show a question, by dashboard and place."""
+    """Return the cards that show a question, by dashboard and position."""
     placed = (
         ((dashboard.key, place), card) for dashboard in site.dashboards for place, card in enumerate(dashboard.cards)
     )
@@ -116,7 +118,7 @@ def question_cards(site: Site) -> dict[CardKey, Card]:
 def _without_hidden(
     cards: Sequence[tuple[CardKey, Card]], answers: Mapping[CardKey, Answered]
 ) -> list[tuple[CardKey, Card]]:
-    """Return the cards of a tab that are shown; those below a hidden one, as wide as the grid, move up."""
+    """Return the visible cards of a tab; cards below a hidden one, which is as wide as the grid, move up."""
     hidden = [card.place for key, card in cards if card.hide_empty and not answers[key].answer.rows]
     return [
         (key, replace(card, place=replace(card.place, row=card.place.row - _above(card.place, hidden))))
@@ -134,5 +136,5 @@ def _asset(name: str) -> str:
 
 
 def _program() -> str:
-    """The page's own script with Vega, Vega-Lite and Vega-Embed, which end at no ``</script>`` of theirs."""
+    """Return the page's own script with Vega, Vega-Lite and Vega-Embed, with every ``</script>`` in them escaped."""
     return vl_convert.javascript_bundle(_asset("page.js")).replace("</script", "<\\/script")

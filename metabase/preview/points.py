@@ -1,4 +1,4 @@
-"""Rows of an answer as the points of a chart: one for each row and measure, with its texts ready to show."""
+"""Rows of an answer as the points of a chart: one per row and measure, with formatted texts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from metabase.preview.labels import numbered
 from metabase.preview.values import text_of
 
 BANK = "institution_name"
-"""The column by which a page can be narrowed to a bank."""
+"""The column by which a page can highlight one bank."""
 
 Point = dict[str, Any]
-"""``x``, ``y`` as drawn; ``row`` its place in the answer; ``s`` the series and ``rank`` its place among them;
-``bank`` the row's bank, if it has one; ``label`` the value's text; ``t0``, ``t1``, ... the texts of a tooltip."""
+"""``x``, ``y`` as drawn; ``row`` the position in the answer; ``s`` the series and ``rank`` its position among them;
+``bank`` the row's bank, if it has one; ``label`` the value's text; ``t0``, ``t1``, ... the texts of a tooltip.
+"""
 
 
 def points(question: Question, answer: Answer) -> list[Point]:
-    """The points in the order of the rows; those of one row in the order of the measures."""
+    """Return the points in the order of the rows, and within a row in the order of the measures."""
     ranks = {name: rank for rank, name in enumerate(series(question, answer))}
     shown, names = _shown(question, answer), row_names(question, answer)
     unranked = [
@@ -39,37 +40,37 @@ def series(question: Question, answer: Answer) -> tuple[str, ...]:
 
 
 def series_title(question: Question, name: str) -> str:
-    """Return the name of a member of ``series`` in a legend."""
+    """Return the name of a ``series`` for a legend."""
     return name if question.series else question.column(name).title
 
 
 def categories(question: Question, answer: Answer) -> list[str]:
-    """The values on the axis of ``x``, each once, in the order of the rows."""
+    """Return the distinct values on the axis of ``x``, in the order of the rows."""
     return list(dict.fromkeys(row_names(question, answer)))
 
 
 def row_names(question: Question, answer: Answer) -> list[str]:
-    """The text of ``x`` in each row; the rows of a row chart are different things, even under the same name."""
+    """Return the text of ``x`` in each row; rows of a row chart are distinct, even if they have the same name."""
     column = question.column(question.x)
     names = [text_of(column, row[question.x]) for row in answer.rows]
     return numbered(names) if question.chart == "row" and not question.series else names
 
 
 def shared_columns(question: Question, answer: Answer) -> list[Column]:
-    """Columns that are not drawn and hold one value in all rows: they describe the chart and none of its points."""
+    """Return columns that are not drawn and have the same value in all rows, so they describe the whole chart."""
     drawn = {question.x, question.series, question.size, *question.y}
     free = [column for column in question.columns if column.name not in drawn and len(answer.rows) > 1]
     return [column for column in free if len({row[column.name] for row in answer.rows}) == 1]
 
 
 def tooltip(question: Question, answer: Answer) -> list[dict[str, str]]:
-    """The Vega-Lite tooltip: what the row itself says, every column under its title."""
+    """Return the Vega-Lite tooltip: the title and value of every column of the row that is not shared."""
     shown = _shown(question, answer)
     return [{"field": f"t{place}", "title": column.label, "type": "nominal"} for place, column in enumerate(shown)]
 
 
 def number(value: Cell) -> float | int | None:
-    """``value`` as JSON has numbers; None if it is none."""
+    """Return ``value`` as a JSON number; None if it is not a number."""
     if isinstance(value, Decimal):
         return float(value)
     return value if isinstance(value, int | float) else None

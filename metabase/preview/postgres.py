@@ -1,4 +1,4 @@
-"""PostgreSQL as questions need it: SQL in, typed rows out."""
+"""PostgreSQL for questions: SQL in, typed rows out."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from metabase.preview.athena import Answer, Cell, QueryError
 
 @dataclass(frozen=True)
 class Postgres:
-    """Questions to one database, each in a transaction that may only read."""
+    """Queries to one database, each in a read-only transaction."""
 
     database: DatabaseManager
 
     def ask(self, name: str, sql: str) -> Answer:
-        """The answer to ``sql``. Raises QueryError with PostgreSQL's own reason."""
+        """Return the answer to ``sql``. Raises QueryError with PostgreSQL's own reason."""
         begun = time.monotonic()
         try:
             with self.database.connection(name) as connection:
                 connection.execute(text("SET TRANSACTION READ ONLY"))
-                # A driver's statement: a colon in it is no parameter.
+                # The driver executes the statement, so a colon in it does not start a parameter.
                 result = connection.exec_driver_sql(sql)
                 columns = tuple(result.keys())
                 rows = tuple({key: _cell(value) for key, value in row.items()} for row in result.mappings())
@@ -35,7 +35,7 @@ class Postgres:
         return Answer(columns, rows, 0, int((time.monotonic() - begun) * 1000))
 
     def ask_all(self, queries: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
-        """The answers to pairs of name and SQL, each pair asked once. Raises the first QueryError."""
+        """Return the answers to pairs of name and SQL, each pair queried once. Raises the first QueryError."""
         return {query: self.ask(*query) for query in dict.fromkeys(queries)}
 
 

@@ -1,4 +1,4 @@
-"""The preview as a whole: ask every question once, write the page."""
+"""The whole preview: run every query once, and write the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from metabase.preview.postgres import Postgres
 
 @dataclass(frozen=True)
 class Preview:
-    """The drawn page: its path, the number of cards with questions, questions without rows, bytes scanned."""
+    """The written page: its path, the number of cards with questions, questions without rows, bytes scanned."""
 
     path: Path
     cards: int
@@ -26,11 +26,11 @@ class Preview:
 
 
 def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST) -> Preview:
-    """Write every dashboard of ``site``, all filters at their defaults, to the one HTML file ``out``.
+    """Write every dashboard of ``site``, with all filters at their defaults, to the single HTML file ``out``.
 
-    The page can switch the first filter of a dashboard to ``most`` choices, which are asked too.
+    The page can switch the first filter of a dashboard to up to ``most`` choices, which are also queried.
 
-    Raises QueryError if the database does not answer a question; ``out`` is then as it was.
+    Raises QueryError if the database does not answer a question; ``out`` is then unchanged.
     """
     answers = answer_cards(site, database)
     freshness = next((answered for answered in answers.values() if answered.question.key == site.freshness), None)
@@ -54,7 +54,7 @@ def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST
 
 
 def answer_cards(site: Site, database: Athena | Postgres) -> dict[CardKey, Answered]:
-    """The answers of all cards; what several cards ask alike is asked once. Raises QueryError."""
+    """Return the answers of all cards; cards with the same query share it. Raises QueryError."""
     cards = question_cards(site)
     defaults = {
         key: dashboard.defaults(cards[key]) for dashboard in site.dashboards for key in cards if key[0] == dashboard.key
@@ -66,7 +66,7 @@ def answer_cards(site: Site, database: Athena | Postgres) -> dict[CardKey, Answe
 
 
 def _write(out: Path, text: str) -> None:
-    """The whole file or none: a reader never sees half of it."""
+    """Write the file atomically, so that a reader never sees a part of it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, suffix=".html", delete=False) as file:
         file.write(text)

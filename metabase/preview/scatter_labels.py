@@ -1,4 +1,4 @@
-"""Labels of a scatter: the highest points first, as long as no two names overlap."""
+"""Labels of a scatter plot, from the highest points down, as long as no two labels overlap."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from metabase.preview.points import Point
 from metabase.preview.values import text_of
 
 LETTER, LINE, GAP = 6.6, 15.0, 8.0
-"""Pixels of a letter's width, a line's height, and between a point and its name."""
+"""Pixels: width of a letter, height of a line, and gap between a point and its label."""
 LONGEST = 26
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page's name, the plot's width and height in pixels, and how many names it bears."""
+    """A page's name, the plot's width and height in pixels, and the maximum number of labels."""
 
     name: str
     width: float
@@ -33,7 +33,7 @@ Box = tuple[float, float, float, float]
 
 
 def label_points(question: Question, answer: Answer, points: Sequence[Point]) -> None:
-    """Give each point its ``name``, and by page the side (``right``, ``left`` or none) on which it stands."""
+    """Set the ``name`` of each point, and per page the side of its label (``right``, ``left`` or none)."""
     naming = next((column for column in question.columns if column.format == "text"), None)
     names = numbered([text_of(naming, row[naming.name]) for row in answer.rows]) if naming else []
     labels = distinct_labels(names, LONGEST)

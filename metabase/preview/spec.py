@@ -1,6 +1,6 @@
-"""A question's chart as Vega-Lite says it, for a wide and for a narrow page.
+"""A question's chart in Vega-Lite, for a wide and for a narrow page.
 
-Looks that depend on light or dark are the page's.
+Colours that depend on light or dark mode are set by the page.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from metabase.preview.values import axis_text
 NARROW_ROW, WIDE_ROW = 46, 30
 NARROW_HEIGHT, LEAST_HEIGHT = 320, 220
 NARROW_NAME, WIDE_NAME = 40, 30
-"""Letters of a name above a bar on a narrow page, and beside one on a wide page."""
+"""Maximum letters of a name above a bar on a narrow page, and next to a bar on a wide page."""
 NAME_ABOVE = {"align": "left", "baseline": "bottom", "dy": -11, "dx": 1, "limit": {"expr": "width"}}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Points and two specs without data; heights in pixels: that of a narrow page, and the least of a wide one."""
+    """Points and two specs without data; heights in pixels: that of a narrow page, and the minimum for a wide one."""
 
     points: list[Point]
     wide: Spec
@@ -37,7 +37,7 @@ class Chart:
 
 
 def chart(question: Question, answer: Answer, colors: Mapping[str, str]) -> Chart:
-    """The chart of an answer that has rows. Raises KeyError if a declared column is not in the answer."""
+    """Return the chart of an answer with rows. Raises KeyError if a declared column is not in the answer."""
     return _narrowed(_chart(Drawing(question, answer, colors)))
 
 
@@ -57,7 +57,7 @@ def _chart(drawing: Drawing) -> Chart:
 
 
 def _narrowed(plot: Chart) -> Chart:
-    """The chart with a parameter ``bank`` that makes the marks of all other banks pale, if its points have a bank."""
+    """Return the chart with a parameter ``bank`` that fades the marks of all other banks, if its points have banks."""
     if not plot.points or "bank" not in plot.points[0]:
         return plot
     chosen = {"condition": {"test": "bank === '' || datum.bank === bank", "value": 1}, "value": 0.18}
@@ -68,7 +68,7 @@ def _narrowed(plot: Chart) -> Chart:
 
 
 def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
-    """Horizontal bars; on a narrow page the names stand above the bars, where there is room for them."""
+    """Return horizontal bars; on a narrow page, the names are above the bars, where they have enough space."""
     question, names = drawing.question, categories(drawing.question, drawing.answer)
     short = distinct_labels(names, NARROW_NAME if narrow else WIDE_NAME)
     labels: Spec = {"labels": False} if narrow else {"labelExpr": f"{literal(short)}[datum.label]"}
@@ -95,7 +95,7 @@ def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
 
 
 def _columns(drawing: Drawing) -> Spec:
-    """Bars, lines and areas over categories or time, with goal and breaks."""
+    """Return bars, lines or areas over categories or time, with goal and breaks."""
     question = drawing.question
     layers = _combined(drawing) if question.chart == "combo" else [_shape(drawing, question.chart)]
     has_labels = question.value_labels and question.stack == "none" and len(drawing.series) == 1
@@ -124,7 +124,7 @@ def _shape(drawing: Drawing, kind: str) -> Spec:
 
 
 def _combined(drawing: Drawing) -> list[Spec]:
-    """A layer for each measure of a combo chart, with an axis on its side; measures of a side share none of it."""
+    """Return a layer for each measure of a combo chart, each with its own axis on the left or right."""
     question, layers = drawing.question, []
     for name in question.y:
         column = question.column(name)
@@ -165,7 +165,7 @@ def _scatter(drawing: Drawing, page: str) -> Spec:
 
 
 def _order(drawing: Drawing) -> Spec:
-    """Stacks in the order of the series, whatever their names; lines in the order of the rows."""
+    """Return the drawing order: stacks in the order of the series, not of their names; lines in that of the rows."""
     return {"field": "row" if drawing.question.chart == "line" else "rank", "type": "quantitative"}
 
 
@@ -178,7 +178,7 @@ def _text_layer(mark: Spec, field: str, x: Spec | None = None, kept: str = "") -
 
 
 def _spec(layers: list[Spec], encoding: Spec, notes: Sequence[Spec] = ()) -> Spec:
-    """``layers`` share ``encoding``; ``notes`` have data of their own and share nothing."""
+    """Return a spec in which ``layers`` share ``encoding``, and ``notes`` have their own data and encoding."""
     fit = {"type": "fit", "contains": "padding"}
     drawn = {"encoding": encoding, "layer": layers}
     return {"width": "container", "height": "container", "autosize": fit, "layer": [drawn, *notes]}

@@ -1,4 +1,4 @@
-"""A table of the page: it can be sorted, searched, narrowed to a bank and downloaded."""
+"""A table of the page, which can be sorted, searched, filtered by bank and downloaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = Sequence[Mapping[str, Cell]]
 
 
 def table_html(question: Question, rows: Rows, title: str) -> str:
-    """The rows under sortable headers, with a search and a button that downloads them; ``title`` is escaped."""
+    """Return the rows with sortable headers, a search field and a download button; ``title`` is escaped."""
     shown = [column for column in question.columns if not column.hidden]
     name = _name_column(shown)
     most = {
@@ -52,13 +52,13 @@ def _cell(column: Column, value: Cell, most: float, is_name: bool) -> str:
         part = max(0.0, amount / most * 100)
         text = f'<span class="part" style="--part:{part:.1f}%">{text}</span>'
     raw = escape("" if value is None else str(value), quote=True)
-    # What is sorted and downloaded is the value itself; text that says the same needs no copy.
+    # The raw value is sorted and downloaded; it is only stored if it differs from the text.
     held = f' data-value="{raw}"' if text != raw else ""
     return f"<td{held}{_classes(column, is_name)}>{text}</td>"
 
 
 def _name_column(shown: Sequence[Column]) -> Column | None:
-    """The column that says what a row is about; it stays in sight on a phone."""
+    """Return the column that names a row's subject; on a phone it remains visible while scrolling."""
     texts = [column for column in shown if column.format == "text"]
     named = [column for column in texts if column.name.endswith("_name")]
     return next(iter(named or texts), None)

@@ -1,4 +1,4 @@
-"""Values as people read them: thousands, decimals, units; one way for axes, labels, tiles and tables."""
+"""Values formatted for people: thousands, decimals, units; the same for axes, labels, tiles and tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING, MINUS = "\u2013", "\u2212"
 
 
 def text_of(column: Column, value: Cell) -> str:
-    """``value`` of ``column`` as text, with its unit where the format has one (%, R$)."""
+    """Return ``value`` of ``column`` as text, with its unit if the format implies one (%, R$)."""
     if value is None:
         return NOTHING
     if column.format in ("text", "date") or isinstance(value, str | bool):
@@ -28,14 +28,14 @@ def text_of(column: Column, value: Cell) -> str:
 
 
 def with_unit(column: Column, value: Cell) -> str:
-    """``text_of`` with the column's unit behind it."""
+    """Return ``text_of`` followed by the column's unit."""
     text = text_of(column, value)
     is_written = not column.unit or column.format in ("percent", "currency") or value is None
     return text if is_written else f"{text} {column.unit}"
 
 
 def axis_text(column: Column) -> str:
-    """A Vega expression that writes an axis label of ``column``."""
+    """Return a Vega expression that formats an axis label of ``column``."""
     if column.format == "percent":
         return "format(datum.value, '.0%')"
     if column.format == "currency":
@@ -44,13 +44,13 @@ def axis_text(column: Column) -> str:
 
 
 def short_name(name: str, longest: int) -> str:
-    """An institution's name without its legal form and what follows, and at most ``longest`` letters of it."""
+    """Return an institution's name without its legal form and the text after it, cut to ``longest`` letters."""
     name = re.split(r"\s+(?:S\.?\s?A\.?|S/A|LTDA\.?)(?:\s|$)", name, maxsplit=1)[0] or name
     return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
 
 
 def bytes_text(size: int) -> str:
-    """A number of bytes in the largest unit that leaves at least 1: ``1.5 MB``."""
+    """Return a number of bytes in the largest unit in which it is at least 1: ``1.5 MB``."""
     units = ("bytes", "kB", "MB", "GB", "TB")
     amount, place = float(size), 0
     while amount >= 1000 and place < len(units) - 1:

@@ -1,1 +1,1 @@
-"""Bringing the declared questions and dashboards to a Metabase, and keeping them as declared."""
+"""Creates the declared questions and dashboards in a Metabase, and keeps them as declared."""

@@ -1,4 +1,4 @@
-"""Metabase's answers in the one form in which they are compared: versions and servers write the same differently."""
+"""Metabase's answers in a canonical form for comparison, since versions and servers write the same differently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PARAMETER_KEYS = ("id", "name", "slug", "type", "sectionId", "default", "require
 
 
 def query(stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Database, SQL and template tags by name, from MBQL 5 or the older form of a native query."""
+    """Return database, SQL and template tags by name, from MBQL 5 or the older form of a native query."""
     dataset_query = stored or {}
     stages = dataset_query.get("stages") or [{}]
     older = dataset_query.get("native")
@@ -26,13 +26,13 @@ def query(stored: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def tags(stored: object) -> list[Mapping[str, Any]]:
-    """Template tags as a list: a server gives them as a list or as a map by name."""
+    """Return template tags as a list; a server returns them as a list or as a map by name."""
     listed = list(stored.values()) if isinstance(stored, Mapping) else stored
     return [tag for tag in listed if isinstance(tag, Mapping)] if isinstance(listed, list) else []
 
 
 def parameters(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """Filters or a question's parameters by slug, with their order."""
+    """Return filters or a question's parameters by slug, with their order."""
     named: dict[str, Any] = {}
     for place, parameter in enumerate(stored or ()):
         kept = _kept(parameter, PARAMETER_KEYS)
@@ -51,12 +51,12 @@ def target(stored: object) -> Any:
 
 
 def mappings(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """Filter id to target."""
+    """Return targets by filter id."""
     return {str(mapping["parameter_id"]): target(mapping.get("target")) for mapping in stored or ()}
 
 
 def visualization(stored: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Settings without empty ones; the keys of column settings, which are JSON in text, in one spelling."""
+    """Return settings without empty ones; keys of column settings, which are JSON texts, are normalised."""
     settings = {key: value for key, value in (stored or {}).items() if value not in (None, [], {})}
     columns = settings.get("column_settings")
     if isinstance(columns, Mapping):

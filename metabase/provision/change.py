@@ -10,13 +10,13 @@ from typing import Any, Literal
 from estrela.errors import bounded
 
 SHOWN = 12
-"""Differences of one object that are printed before the rest is counted."""
+"""Maximum number of differences per object that are printed; the others are only counted."""
 Action = Literal["create", "update", "restore", "archive"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One value, by its ``path`` inside an object: ``stored`` and ``wanted``; None stands for nothing."""
+    """One value, at a ``path`` inside an object: ``stored`` and ``wanted``; None means that it is absent."""
 
     path: str
     stored: Any
@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """One object that is not as declared."""
+    """One object that differs from its declaration."""
 
     action: Action
     kind: str
@@ -36,7 +36,7 @@ class Change:
     differences: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
-        """A line for the object and one for each of the first differences."""
+        """Return a line for the object, and one for each of the first differences."""
         shown = [f"    {difference}" for difference in self.differences[:SHOWN]]
         rest = len(self.differences) - SHOWN
         more = [f"    and {rest} more"] if rest > 0 else []
@@ -44,7 +44,7 @@ class Change:
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """All values in which two objects differ; an empty value is as good as none."""
+    """Return all values in which two objects differ; an empty value equals an absent one."""
     return tuple(_walk("", stored, wanted))
 
 

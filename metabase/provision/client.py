@@ -1,4 +1,4 @@
-"""Metabase's REST API: JSON in, JSON out, with the errors of this package and no secret in any of them."""
+"""Metabase's REST API: JSON in, JSON out. Errors are those of this package and never contain a secret."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Params = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for a connection, for an answer, for Metabase to start and for its sync; retries of a request.
+    """Timeouts in seconds for a connection, an answer, Metabase's start and its sync; number of retries of a request.
 
-    A query's answer is waited for as long as Metabase's own limit.
+    The timeout of a query's answer is as long as Metabase's own limit.
     """
 
     connect: float = 10.0
@@ -45,7 +45,7 @@ PATIENT = Patience()
 
 
 class Client:
-    """One Metabase at ``url``. Retries what cannot have been done twice: GET, and requests that never left."""
+    """One Metabase at ``url``. Retries only GET and requests that were never sent, so that nothing is done twice."""
 
     def __init__(self, url: str, secrets: Sequence[str] = (), patience: Patience = PATIENT) -> None:
         self.url, self.patience = url.rstrip("/"), patience
@@ -61,30 +61,30 @@ class Client:
         )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
-        # Who waits for Metabase to start asks again anyway.
+        # The wait for Metabase's start repeats requests anyway.
         self._session.mount(f"{self.url}{HEALTH}", HTTPAdapter(max_retries=0))
 
     def authorise(self, header: str, value: str) -> None:
-        """Send ``header`` with every further request; its value appears in no error."""
+        """Send ``header`` with every later request; its value never appears in an error."""
         self.hide(value)
         self._session.headers[header] = value
 
     def hide(self, secret: str) -> None:
-        """Keep ``secret`` out of every message from now on."""
+        """Mask ``secret`` in every message from now on."""
         self._secrets.append(secret)
 
     def masked(self, text: str) -> str:
-        """``text`` without any secret that this client knows."""
+        """Return ``text`` with all known secrets masked."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return text
 
     def get(self, path: str, params: Params = ()) -> Any:
-        """The JSON at ``path``; None for an answer without a body. Raises MetabaseError."""
+        """Return the JSON at ``path``; None for an answer without a body. Raises MetabaseError."""
         return self._call("GET", path, params=params)
 
     def find(self, path: str) -> Any:
-        """As ``get``; None where there is nothing (404)."""
+        """Like ``get``; None if the object does not exist (404)."""
         try:
             return self.get(path)
         except MetabaseRejectedError as error:
@@ -93,15 +93,15 @@ class Client:
             raise
 
     def post(self, path: str, body: object) -> Any:
-        """Send ``body`` and give the answer. Raises MetabaseError."""
+        """Send ``body`` and return the answer. Raises MetabaseError."""
         return self._call("POST", path, body)
 
     def put(self, path: str, body: object) -> Any:
-        """Send ``body`` and give the answer. Raises MetabaseError."""
+        """Send ``body`` and return the answer. Raises MetabaseError."""
         return self._call("PUT", path, body)
 
     def query(self, path: str, body: object) -> Any:
-        """Run a query and wait for it as long as a query may take. Raises MetabaseError."""
+        """Run a query, with the longer timeout for queries. Raises MetabaseError."""
         return self._call("POST", path, body, read=self.patience.query)
 
     def _call(self, method: str, path: str, body: object = None, params: Params = (), read: float = 0) -> Any:
@@ -144,7 +144,7 @@ class Client:
 
 
 def _reason(error: requests.RequestException) -> str:
-    # The texts of these errors may hold header fields; their class says enough.
+    # The texts of these errors may contain header fields; the class name is enough.
     if isinstance(error, requests.exceptions.SSLError):
         return "has no certificate that is trusted here"
     if isinstance(error, requests.Timeout):
@@ -157,7 +157,7 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _said(answer: requests.Response) -> str:
-    """Return the reason that Metabase gives: its ``errors``, ``message`` or ``error``, or a short text."""
+    """Return Metabase's reason: its ``errors``, ``message`` or ``error``, or a short text."""
     try:
         body = answer.json()
     except ValueError:

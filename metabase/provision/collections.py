@@ -1,4 +1,4 @@
-"""The collections: one for the dashboards, one below it for their questions, one in which analysts may try things."""
+"""The collections: one for the dashboards, one below it for their questions, one for analysts' own experiments."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Collections:
 
     @property
     def managed(self) -> tuple[int, int]:
-        """Those whose content is declared."""
+        """The collections with declared content."""
         return (self.dashboards, self.questions)
 
 
 def settle_collections(run: Run, site: Site) -> Collections:
-    """Make the collections as declared. One that people made under a declared name and place is taken over."""
+    """Create or update the declared collections. One that people created with a declared name and parent is adopted."""
     stored = _stored(run)
     dashboards = _settle(run, stored, "dashboards", site.collection, None)
     return Collections(
@@ -44,7 +44,7 @@ def settle_collections(run: Run, site: Site) -> Collections:
 
 
 def items(run: Run, collection: int, model: str, *, archived: bool = False) -> Iterator[Mapping[str, Any]]:
-    """The objects of a collection, page by page, in the order of their ids."""
+    """Yield the objects of a collection, fetched page by page, sorted by id."""
     if collection < 0:
         return
     entries: list[Mapping[str, Any]] = []
@@ -107,6 +107,6 @@ def _canonical(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parent(row: Mapping[str, Any]) -> int | None:
-    """The last id of a location such as ``/4/7/``; None at the top."""
+    """Return the last id of a location such as ``/4/7/``; None at the top level."""
     ids = [part for part in str(row.get("location") or "/").split("/") if part]
     return int(ids[-1]) if ids else None

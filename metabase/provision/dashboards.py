@@ -1,4 +1,4 @@
-"""Dashboards: found by a mark that copies do not carry, compared as a whole, written in one request."""
+"""Dashboards: identified by a mark that copies do not have, compared as a whole, written in one request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Stored = Mapping[str, Any]
 def settle_dashboards(
     run: Run, dashboards: Sequence[Dashboard], collections: Collections, questions: Mapping[str, int]
 ) -> dict[str, int]:
-    """The ids of the dashboards by key, each made as declared. ``questions`` are ids by key."""
+    """Create or update the declared dashboards; return their ids by key. ``questions`` are ids by key."""
     stored = _managed(run, collections)
     if any(dashboard.key not in stored for dashboard in dashboards):
         stored = {**_moved(run), **stored}
@@ -30,7 +30,7 @@ def settle_dashboards(
 
 
 def archive_dashboards(run: Run, dashboards: Sequence[Dashboard], collections: Collections) -> None:
-    """Put away managed dashboards that are declared no more."""
+    """Archive managed dashboards that are no longer declared."""
     declared = {dashboard.key for dashboard in dashboards}
     for key, stored in sorted(_managed(run, collections).items()):
         gone = key not in declared and not stored.get("archived")
@@ -40,7 +40,7 @@ def archive_dashboards(run: Run, dashboards: Sequence[Dashboard], collections: C
 
 
 def _managed(run: Run, collections: Collections) -> dict[str, Stored]:
-    """The managed dashboards in the managed collections and in the trash, by key; of two the one not archived."""
+    """Return the managed dashboards in the managed collections and in the trash, by key, preferring unarchived ones."""
     trash = run.client.get("/api/collection/trash")
     rows = [
         row
@@ -51,7 +51,7 @@ def _managed(run: Run, collections: Collections) -> dict[str, Stored]:
 
 
 def _moved(run: Run) -> dict[str, Stored]:
-    """The managed dashboards anywhere else, by key."""
+    """Return managed dashboards in any collection, by key."""
     answer = run.client.get("/api/search", [("models", "dashboard"), ("limit", "1000")])
     return _by_key(run, sorted(int(row["id"]) for row in answer["data"]))
 
@@ -60,8 +60,8 @@ def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
     dashboards: dict[str, Stored] = {}
     for identifier in identifiers:
         stored = run.client.get(f"/api/dashboard/{identifier}")
-        # The mark is in a field that people do not see and that Metabase does not copy. A dashboard that was
-        # left half made has it in its description alone, and no card.
+        # The mark is in a field that people do not see and that Metabase does not copy. A dashboard whose creation was
+        # interrupted has the mark only in its description, and has no cards.
         key = marked_key("dashboard", stored.get("points_of_interest"))
         if not key and not stored.get("dashcards"):
             key = marked_key("dashboard", stored.get("description"))
@@ -79,7 +79,7 @@ def _settle(
     if stored is None:
         if not run.changed("create", "dashboard", dashboard.key):
             return run.placeholder()
-        # Creating takes no cards: they follow in the PUT below.
+        # A dashboard is created without cards; the PUT below adds them.
         first = {"name": dashboard.title, "description": description, "collection_id": collections.dashboards}
         stored = run.client.post("/api/dashboard", first)
     identifier = int(stored["id"])
@@ -90,7 +90,7 @@ def _settle(
     action: Action = "restore" if stored.get("archived") else "update"
     if run.writes if created else run.changed(action, "dashboard", dashboard.key, before, after):
         if stored.get("archived"):
-            # Cards of an archived dashboard cannot be written: it must be back first.
+            # Cards of an archived dashboard cannot be written, so it is restored first.
             run.client.put(f"/api/dashboard/{identifier}", {"archived": False})
         _rescue(run, stored, set(keys), collections.sandbox)
         run.client.put(f"/api/dashboard/{identifier}", wanted)
@@ -120,7 +120,7 @@ def _body(
         "points_of_interest": mark("dashboard", dashboard.key),
         "collection_id": collection,
         "width": "full" if dashboard.full_width else "fixed",
-        # An Apply button: a dashboard over Athena runs when it is asked to.
+        # Shows an Apply button: a dashboard on Athena runs queries only on request.
         "auto_apply_filters": False,
         "parameters": parameters(dashboard, questions),
         "tabs": wanted_tabs,
@@ -135,7 +135,7 @@ def _canonical(stored: Stored, keys: Mapping[int, str]) -> dict[str, Any]:
         "name": stored["name"],
         "description": stored.get("description"),
         "points_of_interest": stored.get("points_of_interest"),
-        # An archived dashboard shows the trash as its collection.
+        # An archived dashboard has the trash as its collection.
         "collection_id": None if archived else stored.get("collection_id"),
         "archived": archived,
         "width": stored.get("width") or "fixed",
@@ -147,7 +147,7 @@ def _canonical(stored: Stored, keys: Mapping[int, str]) -> dict[str, Any]:
 
 
 def _cards(stored: Sequence[Stored], tab_names: Mapping[int, str], keys: Mapping[int, str]) -> dict[str, Any]:
-    """The cards by tab and what they show; Metabase lists them in any order."""
+    """Return the cards by tab and content, because Metabase lists them in any order."""
     cards: dict[str, Any] = {}
     for dashcard in sorted(stored, key=lambda card: (card["row"], card["col"], card["id"])):
         shown = (

@@ -1,4 +1,4 @@
-"""The database that answers the questions: Athena, or a PostgreSQL."""
+"""The database that answers the questions: Athena, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CHECKED = {
     "athena": "Athena ({}); check region, workgroup, staging folder, role",
     "postgres": "PostgreSQL ({}); check the secret, and that Metabase may reach the host",
 }
-"""Advice for a Metabase that cannot connect."""
+"""Advice if Metabase cannot connect."""
 MASKED = "**MetabasePass**"
-"""The value that Metabase gives, and takes as "unchanged", in place of a secret."""
+"""The value that Metabase returns in place of a secret, and accepts as "unchanged"."""
 SECRETS = ("secret_key", "password")
 PUT_ONLY = ("refingerprint", "points_of_interest")
 SWITCHES = ("is_full_sync", "is_on_demand", "auto_run_queries", "refingerprint")
@@ -41,9 +41,10 @@ DETAILS = {"athena": ATHENA, "postgres": POSTGRES}
 
 
 def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = False) -> int:
-    """The id of the site's database, made as declared. ``rotate`` sends its keys anew, which cannot be compared.
+    """Create or update the site's database; return its id. ``rotate`` sends its secrets again, as they cannot be
+    compared.
 
-    Raises MetabaseError, with the database's reason where Metabase cannot connect, and SettingsError.
+    Raises MetabaseError, with the database's reason if Metabase cannot connect, and SettingsError.
     """
     wanted = _body(site, target)
     database = _found(run, site)
@@ -63,7 +64,7 @@ def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = Fals
 
 
 def _key(site: Site) -> str:
-    """Return the mark of the database: sites on one server share it, a Metabase may show several servers."""
+    """Return the mark of the database: sites on one server share it; one Metabase may have several servers."""
     return site.engine if site.engine == "athena" else site.server
 
 
@@ -95,7 +96,7 @@ def _sent(run: Run, method: str, path: str, body: Mapping[str, Any]) -> dict[str
 
 
 def _body(site: Site, target: Target) -> dict[str, Any]:
-    """Return the request. No full sync: it would scan every table to fingerprint it; values only when a filter asks."""
+    """Return the request. No full sync, which would scan every table to fingerprint it; values only for filters."""
     return {
         "name": site.database,
         "engine": site.engine,
@@ -104,7 +105,7 @@ def _body(site: Site, target: Target) -> dict[str, Any]:
         "is_on_demand": True,
         "auto_run_queries": False,
         "refingerprint": False,
-        # Without let-user-control-scheduling Metabase draws new times at every save.
+        # Without let-user-control-scheduling, Metabase chooses new times whenever the database is saved.
         "schedules": {
             "metadata_sync": {"schedule_type": "daily", "schedule_hour": 3, "schedule_minute": 0},
             "cache_field_values": None,
@@ -126,7 +127,7 @@ def _athena(lake: Lake) -> dict[str, Any]:
         "access_key": lake.access_key,
         "secret_key": lake.secret_key,
         "dbname": "",
-        # The id and hash that Metabase puts before each query would defeat Athena's reuse of results.
+        # The id and hash that Metabase prepends to each query would prevent Athena from reusing results.
         "include-user-id-and-hash": False,
         "additional-options": lake.options,
     }
@@ -147,7 +148,7 @@ def _postgres(site: Site, servers: Mapping[str, PostgresServer]) -> dict[str, An
 
 
 def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Of details the declared keys; of secrets whether there is one."""
+    """Return only declared keys of the details; of a secret, only whether it is set."""
     stored_details = stored.get("details") or {}
     details = {key: stored_details.get(key) or None for key in DETAILS.get(stored["engine"], ())}
     for key in SECRETS:

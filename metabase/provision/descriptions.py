@@ -17,7 +17,7 @@ from metabase.provision.run import Run
 
 @dataclass(frozen=True)
 class Described:
-    """A table of the lake, its meaning and that of its columns."""
+    """A table of the lake, with the descriptions of itself and its columns."""
 
     schema: str
     name: str
@@ -26,12 +26,12 @@ class Described:
 
     @property
     def path(self) -> str:
-        """``schema.name``."""
+        """The name as ``schema.name``."""
         return f"{self.schema}.{self.name}"
 
 
 def described_tables(star_name: str) -> tuple[Described, ...]:
-    """Return every table of a star that readers may see, as declared; none for a site without a star."""
+    """Return the descriptions of all tables of a star that readers may see; empty for a site without a star."""
     if not star_name:
         return ()
     declared, tables = star.load(star_name), StarTables(star_name)
@@ -48,7 +48,7 @@ def described_tables(star_name: str) -> tuple[Described, ...]:
 
 
 def settle_descriptions(run: Run, database: int, tables: tuple[Described, ...]) -> list[str]:
-    """Write the meaning of tables and columns; gives the tables that Metabase does not know, even after a sync."""
+    """Write the descriptions of tables and columns; return the tables that Metabase does not know even after a sync."""
     stored = _known(run, database)
     missing = [declared.path for declared in tables if not _complete(declared, stored)]
     if missing and run.writes:
@@ -67,7 +67,7 @@ def _known(run: Run, database: int) -> dict[str, Mapping[str, Any]]:
 
 
 def _synced(run: Run, database: int, tables: tuple[Described, ...]) -> dict[str, Mapping[str, Any]]:
-    """Ask for a sync and wait until it shows every table, or until it has ended without, or for patience's end."""
+    """Start a sync and wait until every table appears, or the timeout is over; return the known tables."""
     run.client.post(f"/api/database/{database}/sync_schema", {})
     patience = run.client.patience
     stored = _known(run, database)

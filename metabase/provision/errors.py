@@ -8,7 +8,7 @@ from estrela.errors import EstrelaError, bounded, some_of
 
 
 class MetabaseError(EstrelaError):
-    """The root: ``where`` (a request or an object) and the ``problem``."""
+    """The base class: ``where`` (a request or an object) and the ``problem``."""
 
     def __init__(self, where: str, problem: str) -> None:
         self.where, self.problem = where, problem
@@ -16,13 +16,13 @@ class MetabaseError(EstrelaError):
 
 
 class MetabaseUnavailableError(MetabaseError):
-    """Metabase does not answer for now: refused connection, timeout, 429, 5xx, still starting."""
+    """Metabase is temporarily unavailable: refused connection, timeout, 429, 5xx, still starting."""
 
     retriable = True
 
 
 class MetabaseRejectedError(MetabaseError):
-    """Metabase refuses a request: a 4xx, with its ``status`` and what Metabase said."""
+    """Metabase refused a request: a 4xx, with its ``status`` and Metabase's reason."""
 
     def __init__(self, where: str, problem: str, status: int) -> None:
         self.status = status
@@ -30,19 +30,19 @@ class MetabaseRejectedError(MetabaseError):
 
 
 class MetabaseConflictError(MetabaseRejectedError):
-    """Somebody else changed the permissions between reading and writing them (409)."""
+    """The permissions were changed by another client between reading and writing them (409)."""
 
 
 class NotMetabaseError(MetabaseError):
-    """The answer is not Metabase's, or has an unknown form: a page, a redirect, broken JSON."""
+    """The answer is not from Metabase, or has an unknown form: a page, a redirect, invalid JSON."""
 
 
 class NotStoredError(MetabaseError):
-    """Metabase accepted a change and, read again, holds something else."""
+    """Metabase accepted a change, but stores something else."""
 
 
 class QueryFailedError(MetabaseError):
-    """Cards do not run; ``failures`` holds a line for each."""
+    """Cards failed; ``failures`` has one line per card."""
 
     def __init__(self, where: str, failures: Sequence[str]) -> None:
         self.failures = tuple(failures)

@@ -1,4 +1,4 @@
-"""The dashboard that Metabase opens with."""
+"""The dashboard that Metabase shows first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SHOWN, WHICH = "custom-homepage", "custom-homepage-dashboard"
 
 
 def ensure_homepage(run: Run, dashboard: int | None) -> None:
-    """Open with ``dashboard``; None leaves Metabase's setting as it is."""
+    """Make ``dashboard`` the home page; None leaves Metabase's setting unchanged."""
     if dashboard is None:
         return
     wanted = {SHOWN: True, WHICH: dashboard}

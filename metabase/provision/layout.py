@@ -1,4 +1,4 @@
-"""Tabs, cards and filters of a dashboard as Metabase takes them, keeping the ids of those that are there."""
+"""Tabs, cards and filters of a dashboard in Metabase's format, keeping the ids of existing ones."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ Stored = Mapping[str, Any]
 
 
 def parameters(dashboard: Dashboard, questions: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The filters; ``questions`` are ids by key."""
+    """Return the filters; ``questions`` are ids by key."""
     return [_parameter(dashboard, filter_, questions) for filter_ in dashboard.filters]
 
 
 def tabs(dashboard: Dashboard, stored: Stored | None) -> list[dict[str, Any]]:
-    """The tabs, none if there is but one; a stored tab of the same name, else at the same place, keeps its id."""
+    """Return the tabs, none if there is only one; a stored tab with the same name, else at the same position, keeps its
+    id.
+    """
     if len(dashboard.tabs) == 1:
         return []
     there = list((stored or {}).get("tabs") or ())
@@ -34,14 +36,14 @@ def tabs(dashboard: Dashboard, stored: Stored | None) -> list[dict[str, Any]]:
 def dashcards(
     dashboard: Dashboard, stored: Stored | None, wanted_tabs: Sequence[Stored], questions: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """The cards; a stored one on the same tab that shows the same keeps its id, so that links and alerts survive."""
+    """Return the cards; a stored one with the same tab and content keeps its id, and so its links and alerts."""
     left = list((stored or {}).get("dashcards") or ())
     fresh = count(-1, -1)
     return [{"id": _taken_id(left, body) or next(fresh), **body} for body in _bodies(dashboard, wanted_tabs, questions)]
 
 
 def kind(dashcard: Stored) -> str:
-    """``heading``, ``text`` and the like for a card without question; else ``question``."""
+    """Return ``heading``, ``text`` or the like for a card without a question; else ``question``."""
     virtual = (dashcard.get("visualization_settings") or {}).get("virtual_card")
     return str(virtual.get("display")) if isinstance(virtual, Mapping) else "question"
 
@@ -56,7 +58,7 @@ def _bodies(
 
 
 def _taken_id(left: list[Stored], body: Stored) -> int | None:
-    """The id of the stored card that ``body`` continues, which is then no longer left; the nearest one first."""
+    """Remove the nearest stored card with the content of ``body`` from ``left``; return its id, None without one."""
     same = [
         card
         for card in left
@@ -115,7 +117,7 @@ def _parameter(dashboard: Dashboard, filter_: Filter, questions: Mapping[str, in
         "sectionId": SECTIONS[filter_.type],
     }
     if filter_.type != "date":
-        # A raw variable takes one value.
+        # A raw variable accepts only one value.
         body["isMultiSelect"] = False
     if filter_.default is not None:
         body["default"] = filter_.default if filter_.type == "date" else [filter_.default]

@@ -1,4 +1,4 @@
-"""Who may see and who may change: groups, the collections' permissions and those of the database."""
+"""Permissions: groups, and their access to the collections and the database."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from metabase.provision.run import Run
 EVERYONE, ADMINISTRATORS = "All Users", "Administrators"
 ATTEMPTS = 3
 Key = tuple[str, str, str]
-"""Group, name of what it may or may not use, and the id of that."""
+"""Group, name of the collection or database, and its id."""
 Access = Mapping[Key, str]
 
 
 @dataclass(frozen=True)
 class Graph:
-    """One of Metabase's graphs of permissions: how an access is read from it, and how it is given."""
+    """One of Metabase's permission graphs: functions that read an access from it, and write one."""
 
     path: str
     name: str
@@ -29,10 +29,11 @@ class Graph:
 
 
 def settle_permissions(run: Run, site: Site, collections: Collections, database: int) -> None:
-    """Analysts see the managed collections and query the database; engineers change them; everyone else neither.
+    """Let analysts see the managed collections and query the database, and engineers change them; nobody else may do
+    either.
 
-    Administrators may do all anyway. The Sandbox is the analysts' own. A group that people made may see managed
-    collections if somebody lets it, and not change them.
+    Administrators may do everything anyway. The sandbox collection belongs to the analysts. A group created by people
+    may see managed collections if somebody grants it, but not change them.
     """
     groups, others = _groups(run, site)
     managed = {EVERYONE: "none", site.analysts: "read", site.engineers: "write"}
@@ -58,7 +59,7 @@ def settle_permissions(run: Run, site: Site, collections: Collections, database:
 
 
 def _groups(run: Run, site: Site) -> tuple[dict[str, int], dict[str, int]]:
-    """The ids by name of the declared groups, made where they are missing, and of those of people."""
+    """Return the ids by name of the declared groups, created if missing, and of groups created by people."""
     stored = {group["name"]: int(group["id"]) for group in run.client.get("/api/permissions/group")}
     if EVERYONE not in stored:
         raise MetabaseError("groups", f"Metabase has no group {EVERYONE!r}; it has {', '.join(sorted(stored))}")
@@ -74,14 +75,14 @@ def _groups(run: Run, site: Site) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def _writing(run: Run, graph: Graph, groups: Mapping[str, int], collections: Mapping[str, int]) -> list[Key]:
-    """Return the managed collections that one of ``groups`` may change, although only engineers may."""
+    """Return the managed collections that a group in ``groups`` may change, although only engineers should."""
     keys = {(group, name, str(collections[name])): "write" for group in groups for name in collections}
     rights = _access(graph, groups, keys, run.client.get(graph.path))
     return [key for key, access in rights.items() if access == "write"]
 
 
 def _settle(run: Run, graph: Graph, groups: Mapping[str, int], wanted: Access) -> None:
-    """Bring ``graph`` to the ``wanted`` access; what somebody else changes meanwhile is read anew and kept."""
+    """Change ``graph`` to the ``wanted`` access; a concurrent change is kept, and ``graph`` read again."""
     noted = False
     for attempt in range(1, ATTEMPTS + 1):
         stored = run.client.get(graph.path)
@@ -115,12 +116,12 @@ def _update(graph: Graph, groups: Mapping[str, int], left: Access) -> dict[str, 
 
 
 def _collection_access(stored: Mapping[str, Any], group: str, collection: str) -> str:
-    """``none`` is not told by every version."""
+    """Return the access of a group to a collection; some versions omit ``none``."""
     return str((stored.get(group) or {}).get(collection) or "none")
 
 
 def _query_access(stored: Mapping[str, Any], group: str, database: str) -> str:
-    """One word, or "some tables" where a server answers by schema and table."""
+    """Return the access in one word; "some tables" if a server grants it by schema and table, with different values."""
     rights = (stored.get(group) or {}).get(database) or {}
     given = rights.get("create-queries") or "no"
     if isinstance(given, str):
@@ -130,7 +131,7 @@ def _query_access(stored: Mapping[str, Any], group: str, database: str) -> str:
 
 
 def _query_rights(access: str) -> dict[str, str]:
-    """The open edition knows no other ``view-data``."""
+    """Return the rights for an access; the open-source edition has only this ``view-data``."""
     return {"view-data": "unrestricted", "create-queries": access}
 
 

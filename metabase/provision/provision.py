@@ -1,4 +1,4 @@
-"""The whole: sign in, then every kind of object in the order in which they need each other."""
+"""The whole provisioning: sign in, then settle every kind of object in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from metabase.provision.target import Target
 @dataclass(frozen=True)
 class Options:
     """Options of an apply: run every card at the end, accept tables that the lake does not have yet, send the keys of
-    Athena anew.
+    Athena again.
     """
 
     run_cards: bool = True
@@ -36,7 +36,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The changes that were made, or in a plan would be; notes for the reader; how many cards ran."""
+    """The changes made, or in a plan the changes to make; notes for the reader; the number of cards that ran."""
 
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ Tell = Callable[[Change], None]
 
 
 def silently(change: Change) -> None:
-    """Tell nobody."""
+    """Ignore a change."""
 
 
 def plan(
@@ -76,7 +76,10 @@ def apply(
     patience: Patience = PATIENT,
     tell: Tell = silently,
 ) -> Outcome:
-    """Make Metabase as declared. Raises MetabaseError; what was made until then stays, and the next apply goes on."""
+    """Apply the declarations to Metabase.
+
+    Raises MetabaseError; completed changes remain, and the next apply continues.
+    """
     client = Client(target.url, target.secrets, patience)
     run = Run(client, writes=True, tell=tell)
     properties = wait_until_ready(client)

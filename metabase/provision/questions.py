@@ -1,4 +1,4 @@
-"""Questions, each under an id of its own choosing."""
+"""Questions, each identified by an entity id that is derived from its key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARAMETER_TYPES = {"text": "string/=", "number": "number/=", "date": "date/singl
 
 
 def settle_questions(run: Run, site: Site, database: int, collection: int) -> dict[str, int]:
-    """The ids of the questions by key, each made as declared, wherever people moved it."""
+    """Create or update the declared questions, wherever people moved them; return their ids by key."""
     return {
         question.key: _settle(run, question, _body(question, site.colors, database, collection))
         for question in site.questions
@@ -25,7 +25,7 @@ def settle_questions(run: Run, site: Site, database: int, collection: int) -> di
 
 
 def archive_questions(run: Run, questions: Sequence[Question], collections: Collections) -> None:
-    """Put away managed questions that are declared no more; a copy of one is somebody's own and stays."""
+    """Archive managed questions that are no longer declared; a copy of one belongs to somebody else and is kept."""
     declared = {question.key for question in questions}
     for collection in collections.managed:
         for row in items(run, collection, "card"):
@@ -72,7 +72,8 @@ def _body(question: Question, colors: Mapping[str, str], database: int, collecti
                 {
                     "lib/type": "mbql.stage/native",
                     "native": question.sql,
-                    # A map by name: every version takes it, only newer ones the list that they give back.
+                    # As a map by name, which every version accepts; only newer versions accept the list that they
+                    # return.
                     "template-tags": {variable.name: _tag(question, variable) for variable in question.variables},
                 }
             ],
@@ -112,7 +113,7 @@ def _canonical(card: Mapping[str, Any]) -> dict[str, Any]:
         "description": card.get("description"),
         "type": card.get("type"),
         "display": card["display"],
-        # An archived card shows the trash as its collection.
+        # An archived card has the trash as its collection.
         "collection_id": None if archived else card.get("collection_id"),
         "archived": archived,
         "parameters": canonical.parameters(card.get("parameters")),

@@ -1,4 +1,4 @@
-"""One run over a Metabase: it collects the changes, and writes them unless it is only a plan."""
+"""One run over a Metabase: it collects the changes, and writes them unless it is a plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Canonical = Mapping[str, Any]
 class Run:
     """A plan (``writes`` is False) or an apply over one Metabase, with its changes and notes so far.
 
-    Each change is told to ``tell`` when it is found, so that a failure later leaves no doubt about what was done.
+    ``tell`` is called for each change when it is detected, so that after a later failure it is known what was changed.
     """
 
     client: Client
@@ -31,13 +31,13 @@ class Run:
     _placeholders: count[int] = field(default_factory=lambda: count(-1, -1))
 
     def placeholder(self) -> int:
-        """An id for an object that a plan only announces: negative, so that nothing has it."""
+        """Return an id for an object that a plan only announces; it is negative, so that no object has it."""
         return next(self._placeholders)
 
     def changed(
         self, action: Action, kind: str, name: str, stored: Canonical | None = None, wanted: Canonical | None = None
     ) -> bool:
-        """Note a change; True if it is to be written."""
+        """Record a change; return True if it must be written."""
         listed = differences(stored, wanted) if stored is not None and wanted is not None else ()
         change = Change(action, kind, name, self._masked(listed))
         self.changes.append(change)
@@ -45,7 +45,7 @@ class Run:
         return self.writes
 
     def stored(self, kind: str, name: str, actual: Canonical, wanted: Canonical) -> None:
-        """Raise NotStoredError unless what was read again, ``actual``, is what was ``wanted``."""
+        """Raise NotStoredError unless ``actual``, which was read again, equals ``wanted``."""
         left = self._masked(differences(actual, wanted))
         if left:
             problem = "Metabase took the change and holds something else: " + "; ".join(

@@ -1,4 +1,4 @@
-"""Waiting until Metabase can be used, setting up an empty one, and signing in."""
+"""Waits until Metabase is ready, sets up an empty one, and signs in."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Properties = Mapping[str, Any]
 
 
 def wait_until_ready(client: Client, sleep: Sleep = time.sleep) -> Properties:
-    """The public properties of a Metabase that is up.
+    """Wait until Metabase is ready, and return its public properties.
 
-    Raises MetabaseUnavailableError if it is not within the client's patience.
+    Raises MetabaseUnavailableError after the client's timeout.
     """
     deadline = time.monotonic() + client.patience.start
     while True:
@@ -39,7 +39,7 @@ def wait_until_ready(client: Client, sleep: Sleep = time.sleep) -> Properties:
 
 
 def set_up(client: Client, target: Target, properties: Properties) -> None:
-    """Claim an empty Metabase for the admin of ``target``. Raises MetabaseError."""
+    """Create the admin of ``target`` in an empty Metabase. Raises MetabaseError."""
     token = target.setup_token or str(properties.get("setup-token") or "")
     if not (target.email and target.password):
         problem = "Metabase is empty and needs its first admin; give METABASE_ADMIN_EMAIL and METABASE_ADMIN_PASSWORD"
@@ -53,7 +53,7 @@ def set_up(client: Client, target: Target, properties: Properties) -> None:
 
 
 def sign_in(client: Client, target: Target) -> None:
-    """Send the credentials of ``target`` from now on. Raises MetabaseError unless they are an admin's."""
+    """Send the credentials of ``target`` from now on. Raises MetabaseError unless they belong to an admin."""
     if target.api_key:
         client.authorise("x-api-key", target.api_key)
     else:

@@ -1,4 +1,4 @@
-"""Every card is run once, with the filters at their defaults: a chart that cannot be drawn is found here."""
+"""Runs every card once, with the filters at their defaults, to find charts that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from metabase.provision.run import Run
 
 
 def run_cards(run: Run, site: Site, questions: Mapping[str, int], dashboards: Mapping[str, int]) -> int:
-    """Run all cards of all dashboards, and the questions that are on none; gives how many.
+    """Run all cards of all dashboards, and the questions that are on none; return their number.
 
-    Raises QueryFailedError with every card that did not run.
+    Raises QueryFailedError with every failed card.
     """
     failures: list[str] = []
     names = {identifier: key for key, identifier in questions.items()}
@@ -58,7 +58,7 @@ def _calls(stored: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], int
 
 
 def _failure(run: Run, name: str, path: str, body: Mapping[str, Any]) -> list[str]:
-    """A query that fails is answered with 202 and says so in its body."""
+    """Return the failure of a card, if any. A failed query is answered with 202 and an error in the body."""
     try:
         answer = run.client.query(path, body)
     except MetabaseRejectedError as error:

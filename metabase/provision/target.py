@@ -1,4 +1,4 @@
-"""The Metabase, its credentials and its lake, read once from the environment."""
+"""The Metabase, its credentials and its data sources, read once from the environment."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STAGING = re.compile(r"s3://[a-z0-9.-]+/.*|")
 OPTIONS = re.compile(r"([A-Za-z][A-Za-z0-9]*=[^;=\s]+(;[A-Za-z][A-Za-z0-9]*=[^;=\s]+)*;?)?")
 SERVERS: tuple[str, ...] = get_args(Server)
 ReadSecret = Callable[[str], Mapping[str, str]]
-"""From the name of a secret in AWS Secrets Manager to the fields of its JSON."""
+"""Returns the fields of a JSON secret in AWS Secrets Manager, by name."""
 
 
 @dataclass(frozen=True)
 class Lake:
-    """Metabase's connection to Athena. Without keys it takes the credentials of its own role.
+    """Metabase's connection to Athena. Without keys it uses the credentials of its own role.
 
     ``options`` are further properties of Athena's JDBC driver, ``Name=value;Name=value``.
     """
@@ -49,10 +49,10 @@ class PostgresServer:
 
 @dataclass(frozen=True)
 class Target:
-    """A Metabase and who signs in: an ``api_key``, or the admin's ``email`` and ``password``.
+    """A Metabase and its login: an ``api_key``, or the admin's ``email`` and ``password``.
 
-    ``setup_token`` is used once, on an empty Metabase, if Metabase does not show it. ``servers`` are those whose secret
-    is given, by the names that sites have for them.
+    ``setup_token`` is used once, for an empty Metabase that does not reveal its token. ``servers`` are the PostgreSQL
+    servers whose secret is given, by their names in sites.
     """
 
     url: str
@@ -72,7 +72,7 @@ class Target:
 
 
 def target_from(environment: Mapping[str, str], read_secret: ReadSecret) -> Target:
-    """The target that ``environment`` names. Raises SettingsError."""
+    """Return the target that ``environment`` names. Raises SettingsError."""
     values = {name: value.strip() for name, value in environment.items() if value.strip()}
     secret = read_secret(values["METABASE_SECRET"]) if "METABASE_SECRET" in values else {}
     target = Target(
@@ -110,12 +110,12 @@ def _lake(values: Mapping[str, str]) -> Lake:
 
 
 def secret_name(server: str) -> str:
-    """Return the variable that names the secret of a server."""
+    """Return the environment variable with the name of a server's secret."""
     return f"METABASE_{server.upper()}_SECRET"
 
 
 def _server(name: str, values: Mapping[str, str], read_secret: ReadSecret) -> PostgresServer:
-    """The database of a secret in the format of Amazon RDS."""
+    """Return the connection in a secret in the format of Amazon RDS."""
     fields = read_secret(values[secret_name(name)])
     lacking = [key for key in ("host", "port", "dbname", "username", "password") if not fields.get(key)]
     if lacking:
@@ -133,6 +133,6 @@ def _matching(
     if value is None:
         raise SettingsError(name, f"is missing; give {allowed}")
     if not pattern.fullmatch(value):
-        # The value stays untold: a password in a URL would be told with it.
+        # The value is not shown, because a URL may contain a password.
         raise SettingsError(name, f"is not {allowed}")
     return value

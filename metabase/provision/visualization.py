@@ -1,4 +1,4 @@
-"""A question's chart in Metabase's words. Settings name output columns; Metabase checks none of them."""
+"""A question's chart in Metabase's settings. They refer to output columns by name; Metabase does not check them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from metabase.model import Column, Question
 
 DISPLAYS = {"trend": "smartscalar"}
-"""Charts that Metabase calls otherwise."""
+"""Charts that have a different name in Metabase."""
 SCALES = {"category": "ordinal", "time": "timeseries", "number": "linear"}
 STYLES: dict[str, dict[str, Any]] = {
     "integer": {"number_style": "decimal", "decimals": 0},
@@ -20,12 +20,12 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 def display(question: Question) -> str:
-    """Metabase's name of the chart."""
+    """Return Metabase's name of the chart."""
     return DISPLAYS.get(question.chart, question.chart)
 
 
 def settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
-    """The question's ``visualization_settings``; ``colors`` belong to measures and to values of series, by name."""
+    """Return the question's ``visualization_settings``; ``colors`` are by name of a measure or value of a series."""
     columns = {json.dumps(["name", column.name]): _column(column) for column in question.columns}
     return {**_chart(question, colors), "column_settings": columns}
 
@@ -73,7 +73,7 @@ def _axes(question: Question) -> dict[str, Any]:
 
 
 def _measure(question: Question) -> str:
-    """The title of the left axis: the measure, or the unit that several of them share."""
+    """Return the title of the left axis: the measure, or the unit that several measures share."""
     drawn = [question.column(name) for name in question.y]
     left = [column for column in drawn if column.axis == "left"] or drawn
     units = {column.unit for column in left}
@@ -81,7 +81,7 @@ def _measure(question: Question) -> str:
 
 
 def _series_settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
-    """By measure; by value where a column splits the measure: only the answer shows its values."""
+    """Return settings by measure, or by value if a column splits the measure, since only the answer has the values."""
     if question.series:
         columns = {column.name for column in question.columns}
         return {name: {"color": color} for name, color in colors.items() if name not in columns}
