@@ -1,1 +1,1 @@
-"""A stand-in for the Central Bank of Brazil's services, that can misbehave on request."""
+"""A stand-in for the Central Bank of Brazil's services, which can misbehave on request."""

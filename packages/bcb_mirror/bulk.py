@@ -1,4 +1,4 @@
-"""Ranking-like files of millions of rows for benchmarks, with a sidecar of what a right reader must find."""
+"""Ranking-like files of millions of rows for benchmarks, with a file of the results that a correct reader must get."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 QUARTERS = 104
 ROWS_A_FILE = 1_000_000
 BAD_KINDS = ("not_a_number", "missing_fields", "negative_count", "bad_quarter", "bad_cnpj")
-# Coprime to 10^8: walks through all CNPJ roots without meeting one twice.
+# Coprime to 10^8, so that the sequence visits all CNPJ roots without repetition.
 _STEP, _ROOTS = 48_271, 100_000_000
 _HEADER = (";".join(HEADER_A) + ";\n").encode(ENCODING)
 _TOP = 15
@@ -32,7 +32,7 @@ _MOST_CLIENTS = 150_000_000
 
 @dataclass
 class Sums:
-    """Content of the good rows. ``blank_*`` count rows, the others sum a column."""
+    """Totals over the valid rows. ``blank_*`` count rows, the others sum a column."""
 
     rows: int = 0
     bad_rows: int = 0
@@ -56,7 +56,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Plan:
-    """``rows`` rows of ``institutions`` institutions, quarter after quarter, up to the last one of layout A."""
+    """``rows`` rows of ``institutions`` institutions, quarter after quarter, ending with the last one of layout A."""
 
     rows: int
     seed: int
@@ -68,11 +68,11 @@ class Plan:
 
 
 def write(folder: Path, rows: int, seed: int = 0, rows_a_file: int = ROWS_A_FILE) -> Path:
-    """Write ``ranking_0000.csv`` and on (layout A), ``segments.tsv`` and ``truth.json`` into ``folder``.
+    """Write ``ranking_0000.csv`` and following (layout A), ``segments.tsv`` and ``truth.json`` into ``folder``.
 
-    ``rows`` counts the bad rows too: 1 % of each file, of BAD_KINDS in turn. The same ``rows``, ``seed`` and
-    ``rows_a_file`` give the same bytes. Returns the path of ``truth.json``: sums over the good rows, in all and by
-    file. Raises BulkError where a number is out of range or the folder is not empty.
+    ``rows`` includes the bad rows: 1 % of each file, with the BAD_KINDS in turn. The same ``rows``, ``seed`` and
+    ``rows_a_file`` give the same bytes. Returns the path of ``truth.json``: sums over the good rows, in total and per
+    file. Raises BulkError if a number is out of range or the folder is not empty.
     """
     if not 1 <= rows <= 1_000_000_000 or rows_a_file < 1:
         raise BulkError(f"{rows} rows, {rows_a_file} a file: 1 to 1000000000 and at least 1 are possible")
@@ -95,7 +95,7 @@ def write(folder: Path, rows: int, seed: int = 0, rows_a_file: int = ROWS_A_FILE
 
 
 def _institutions(plan: Plan) -> list[tuple[str, str]]:
-    """CNPJ root and name, in order of size; a conglomerate's name has the suffix, and its rows have no CNPJ."""
+    """Return CNPJ root and name, by size; names of conglomerates have a suffix, and their rows have no CNPJ."""
     words, random = names.stems(plan.seed), Random(f"{plan.seed}:bulk")  # noqa: S311
     offset = random.randrange(_ROOTS)
     return [
@@ -134,7 +134,7 @@ def _write_part(path: Path, plan: Plan, part: int, rows: range, institutions: li
 
 
 def _columns(rng: Any, institution: Numbers) -> dict[str, Numbers]:
-    """The numbers of a part by the ranking's rules; ``index`` is in hundredths, -1 where it is blank."""
+    """Return the numbers of a part by the ranking's rules; ``index`` is in hundredths, -1 if it is blank."""
     import numpy as np
 
     size = len(institution)

@@ -1,4 +1,4 @@
-"""The command line: serve, write."""
+"""The command line, with the commands serve and write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bcb_mirror.world import World
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; an error is one line on stderr and exit status 1."""
+    """Run one command; an error is printed as one line on stderr, with exit status 1."""
     try:
         options = _parser().parse_args(arguments)
         return int(options.command(options))
@@ -73,7 +73,7 @@ def _serve(options: argparse.Namespace) -> int:
         mirror.faults.add(_fault(text))
     server = Server(mirror, options.port, options.host)
     for number in (signal.SIGINT, signal.SIGTERM):
-        # stop() joins the serving threads: it must not run inside the one that the signal interrupts
+        # stop() joins the serving threads, so it must not run in the thread that the signal interrupts
         signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
     print(f"bcb-mirror answers at {server.url}", flush=True)
     server.serve()

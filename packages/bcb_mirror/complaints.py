@@ -1,4 +1,4 @@
-"""A quarter of a synthetic world: complaints, clients and the index, by the rules of the real ranking."""
+"""One quarter of a synthetic world: complaints, clients and the index, by the rules of the real ranking."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bcb_mirror.ranking_file import RankingRow
 
 Clients = tuple[int | None, int | None, int | None]
 
-# Complaints of a quarter, for each institution of the ranking.
+# Complaints per quarter and institution of the ranking.
 _PER_INSTITUTION = 700
 _MILLION_IN_HUNDREDTHS = 100_000_000
 
 
 def rows_of(seed: int, quarter: Quarter, institutions: Sequence[Institution]) -> list[RankingRow]:
-    """The rows of ``quarter``: one for each institution that had a complaint in it."""
+    """Return the rows of ``quarter``: one for each institution with a complaint."""
     scale = _PER_INSTITUTION * len(institutions) / sum(each.weight for each in institutions)
     standing = [(each, shown) for each in institutions if (shown := each.appearance(quarter))]
     drafts = [_row(seed, quarter, each, shown, scale) for each, shown in standing]
@@ -29,7 +29,7 @@ def rows_of(seed: int, quarter: Quarter, institutions: Sequence[Institution]) ->
 
 
 def shows_index(quarter: Quarter, top: bool, upheld: int, clients: int | None) -> bool:
-    """The index of the secondary group shows from 30 upheld complaints on (15 in the first half of 2020)."""
+    """Return whether the index is published; the secondary group needs 30 upheld complaints (15 until 2020T2)."""
     threshold = 15 if quarter <= Quarter(2020, 2) else 30
     return bool(clients) and (top or upheld >= threshold)
 
@@ -55,7 +55,7 @@ def _row(seed: int, quarter: Quarter, each: Institution, shown: Appearance, scal
 
 
 def _counts(random: Random, each: Institution, volume: int) -> tuple[int, int, int, int]:
-    """Upheld, other, unregulated and their total."""
+    """Return upheld, other, unregulated and their total."""
     share = min(0.9, random.uniform(0.12, 0.32) * (2.4 if each.rank % 9 == 5 else 1))
     if each.clients == SPARED:
         share /= 200
@@ -65,9 +65,9 @@ def _counts(random: Random, each: Institution, volume: int) -> tuple[int, int, i
 
 
 def _counts_by_sample(random: Random, answered: int) -> tuple[tuple[int, int, int, int], Fraction]:
-    """Answered, upheld, upheld extrapolated, analysed; and the extrapolation before it was rounded.
+    """Return answered, upheld, upheld extrapolated, analysed; and the extrapolation before rounding.
 
-    Large institutions are sampled; the published index comes of the extrapolation before rounding.
+    Large institutions are sampled; the published index is computed from the extrapolation before rounding.
     """
     analysed = min(answered, 15 * isqrt(answered))
     upheld = int(analysed * random.uniform(0.04, 0.22))
@@ -79,7 +79,7 @@ def _counts_by_sample(random: Random, answered: int) -> tuple[tuple[int, int, in
 
 
 def _clients(random: Random, each: Institution, age: int) -> Clients:
-    """Total, CCS (accounts) and SCR (loans): max(CCS, SCR) <= total <= CCS + SCR where all three stand."""
+    """Return total, CCS (accounts) and SCR (loans): max(CCS, SCR) <= total <= CCS + SCR if all three are known."""
     total = max(1, int(each.clients * (1.02**age) * random.uniform(0.97, 1.03))) if each.clients > 1 else 1
     # the largest institutions always have all three
     draw = random.random() if each.rank > 15 else 1.0
@@ -96,7 +96,7 @@ def _clients(random: Random, each: Institution, age: int) -> Clients:
 
 
 def _with_size_groups(quarter: Quarter, rows: list[RankingRow]) -> list[RankingRow]:
-    """Mark the top group and blank the indexes that its rule hides."""
+    """Mark the top group, and blank the indexes that the ranking does not publish."""
     large = _top_names(quarter, rows)
     return [_shown(quarter, row, row.name in large) for row in rows]
 

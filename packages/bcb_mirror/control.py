@@ -1,4 +1,4 @@
-"""The control requests under ``/_mirror``: faults, the request log, and what the ranking publishes."""
+"""The control requests under ``/_mirror``: faults, the request log, and the publication of the ranking."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "/_mirror/"
 
 @dataclass(frozen=True)
 class Controls:
-    """State of a mirror that may be read and changed while it serves."""
+    """State of a mirror that can be read and changed while it serves."""
 
     publication: Publication
     faults: FaultBook
@@ -28,7 +28,7 @@ class Controls:
 
 
 def answer(controls: Controls, request: Request) -> Response:
-    """The answer to a control request: 200 with JSON, 400 with ``{"error": text}``, 404 with what there is."""
+    """Answer a control request: 200 with JSON, 400 with ``{"error": text}``, 404 with the available requests."""
     key = f"{request.method} /{request.path.removeprefix(PREFIX)}"
     action = _ACTIONS.get(key)
     if not action:

@@ -1,4 +1,4 @@
-"""A corrected file: the same quarter, published again with other numbers."""
+"""A corrected file: the same quarter, published again with different numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _INDEX, _COUNTS, _CLIENTS = 6, slice(7, 11), 11
 
 
 def corrected(content: bytes, quarter: Quarter, seed: int = 0, rows: int = 5) -> bytes:
-    """``content`` (a published file of ``quarter``) with new counts in ``rows`` rows; totals and indexes still agree.
+    """Return ``content`` (a published file of ``quarter``) with new counts in ``rows`` rows; totals and indexes still
+    agree.
 
-    Raises QuarterError where the file has no rows.
+    Raises QuarterError if the file has no rows.
     """
     header, *lines = content.decode(ENCODING).splitlines(keepends=True)
     if not lines:
@@ -29,7 +30,7 @@ def _corrected_line(line: str, quarter: Quarter, more: int) -> str:
     fields = line.split(";")
     counts = [int(number) for number in fields[_COUNTS]]
     if quarter >= METHOD_BREAK:
-        # `more` answered and analysed complaints, none of them upheld: the index stays as it is
+        # `more` answered and analysed complaints, none of them upheld, so the index does not change
         counts[0] += more
         counts[3] += more
         fields[_COUNTS] = map(str, counts)

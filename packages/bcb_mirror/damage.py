@@ -1,4 +1,4 @@
-"""Damages that copies of the ranking were met with in the wild, as functions of a published file's bytes."""
+"""Damages found in real copies of the ranking, as functions on the bytes of a published file."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ _ASCII = {"º": "o", "ª": "a", "–": "-"}  # noqa: RUF001
 
 
 def damaged(content: bytes, kind: str) -> bytes:
-    """``content`` (a published quarter, Windows-1252) with one damage of DAMAGES; raise DamageError."""
+    """Return ``content`` (a published quarter, Windows-1252) with one damage of DAMAGES; raise DamageError."""
     if kind not in DAMAGES:
         raise DamageError(kind, DAMAGES)
     return DAMAGES[kind](content)
 
 
 def utf8(content: bytes) -> bytes:
-    """The same text in UTF-8."""
+    """Encode the same text in UTF-8."""
     return content.decode(ENCODING).encode()
 
 
 def utf8_bom(content: bytes) -> bytes:
-    """The same text in UTF-8 after a byte order mark."""
+    """Encode the same text in UTF-8 with a byte order mark."""
     return BOM + utf8(content)
 
 
 def accents_lost(content: bytes) -> bytes:
-    """Every character beyond ASCII became U+FFFD, in UTF-8."""
+    """Replace every non-ASCII character by U+FFFD, in UTF-8."""
     return re.sub(r"[^\x00-\x7f]", "\N{REPLACEMENT CHARACTER}", content.decode(ENCODING)).encode()
 
 
 def accents_0xff(content: bytes) -> bytes:
-    """Every character beyond ASCII became the byte 0xFF."""
+    """Replace every non-ASCII character by the byte 0xFF."""
     return re.sub(rb"[\x80-\xff]", b"\xff", content)
 
 
 def transliterated(content: bytes) -> bytes:
-    """Plain ASCII: accents dropped, ``1º`` is ``1o``, and an empty line at the end."""
+    """Return plain ASCII: accents dropped, ``1º`` is ``1o``, and an empty line at the end."""
     return _plain(content.decode(ENCODING)).encode("ascii") + b"\n"
 
 
 def comma_quoted_renamed(content: bytes) -> bytes:
-    """UTF-8, commas, every field quoted, snake-case headers, blanks empty, a 15th column without a name."""
+    """Return UTF-8 with commas, every field quoted, snake-case headers, blanks empty, a 15th column without a name."""
     header, *rows = _table(content)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
@@ -58,7 +58,7 @@ def comma_quoted_renamed(content: bytes) -> bytes:
 
 
 def one_blank_lost(content: bytes) -> bytes:
-    """One blank index is an empty field: one byte less than published. Best where the clients are blank too."""
+    """Make one blank index an empty field, one byte shorter; preferably in a row whose clients are also blank."""
     lines = content.splitlines(keepends=True)
     blank = [place for place, line in enumerate(lines) if line.split(b";")[6:7] == [b" "]]
     if blank:
@@ -70,13 +70,13 @@ def one_blank_lost(content: bytes) -> bytes:
 
 
 def header_wider(content: bytes) -> bytes:
-    """The header has one more separator than the rows."""
+    """Add one separator to the header, so that it has more fields than the rows."""
     header, *rows = _table(content)
     return "".join([";".join(header), ";\r\n", *(";".join(row) + "\r\n" for row in rows)]).encode(ENCODING)
 
 
 def row_suffix_null(content: bytes) -> bytes:
-    """UTF-8, snake-case headers, a blank CNPJ is the word NULL, lines end in ``;,,`` or ``;,``."""
+    """Return UTF-8 with snake-case headers, the word NULL for a blank CNPJ, and lines that end in ``;,,`` or ``;,``."""
     header, *rows = _table(content)
     lines = [";".join(map(_snake, header)) + ";,,"]
     for number, row in enumerate(rows):
@@ -86,7 +86,7 @@ def row_suffix_null(content: bytes) -> bytes:
 
 
 def bom_only(content: bytes) -> bytes:
-    """Four bytes are left: a mark of UTF-8 and a line end."""
+    """Return only four bytes: a UTF-8 byte order mark and a line end."""
     return BOM + b"\n"
 
 
@@ -108,7 +108,7 @@ DAMAGES: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def _table(content: bytes) -> list[list[str]]:
-    """Header and rows of 14 fields each, whatever closes the lines."""
+    """Return header and rows of 14 fields each, without the lines' endings."""
     return [line.split(";")[:14] for line in content.decode(ENCODING).splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""Errors of the mirror itself, as against the faults that it plays on request."""
+"""Errors of the mirror itself, in contrast to the faults that it simulates on request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DataFolderError(MirrorError):
 
 
 class PortTakenError(MirrorError):
-    """Another process listens on the port that was asked for."""
+    """Another process listens on the requested port."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
@@ -29,19 +29,19 @@ class PortTakenError(MirrorError):
 
 
 class QuarterError(MirrorError):
-    """A text that names no quarter, or a quarter that cannot be used here."""
+    """A text that is not a quarter, or a quarter that cannot be used here."""
 
 
 class WorldError(MirrorError):
-    """Parameters of which no synthetic world can be made."""
+    """Invalid parameters of a synthetic world."""
 
 
 class FaultError(MirrorError):
-    """A fault that the mirror cannot play."""
+    """A fault that the mirror cannot simulate."""
 
 
 class DamageError(MirrorError):
-    """A damage that the mirror cannot do."""
+    """A damage that the mirror cannot apply."""
 
     def __init__(self, kind: object, known: Iterable[str]) -> None:
         super().__init__(f"damage {kind!r} is unknown; known are {', '.join(sorted(known))}")

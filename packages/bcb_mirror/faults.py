@@ -1,4 +1,4 @@
-"""Faults to play, which requests they meet, and for how long."""
+"""Simulated faults: the affected requests, and the number of times."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ KINDS: Mapping[str, str] = {
 class Fault:
     """One fault.
 
-    It meets a request whose path with its query, decoded, is found by the regular expression ``match``: not the
-    first ``skip`` of these, then at most ``count`` (None: all), each with the probability ``rate`` drawn from ``seed``.
+    It affects requests in whose decoded path and query the regular expression ``match`` is found. Of these it skips the
+    first ``skip``, then affects at most ``count`` (None: all), each with the probability ``rate`` drawn from ``seed``.
     """
 
     kind: str
@@ -86,7 +86,7 @@ def _check_readable(fault: Fault) -> None:
 
 
 def fault_of(given: object) -> Fault:
-    """A fault out of JSON; raise FaultError."""
+    """Return a fault parsed from JSON; raise FaultError."""
     known = [field.name for field in fields(Fault)]
     if not isinstance(given, dict) or "kind" not in given:
         raise FaultError(f"a fault is a JSON object with kind and perhaps {', '.join(known[1:])}")
@@ -97,7 +97,7 @@ def fault_of(given: object) -> Fault:
 
 
 class FaultBook:
-    """The faults in force. The first one that meets a request is played; safe to use from many threads."""
+    """The active faults, of which the first matching one is simulated; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -113,12 +113,12 @@ class FaultBook:
             self._entries.clear()
 
     def take(self, target: str) -> Fault | None:
-        """The fault to play on this request; each call counts as one request."""
+        """Return the fault to simulate for this request; each call counts as one request."""
         with self._lock:
             return next((entry.fault for entry in self._entries if entry.meets(target)), None)
 
     def listed(self) -> list[dict[str, object]]:
-        """Every fault with the number of times that it was ``played``."""
+        """Return every fault with the number of times that it was ``played``."""
         with self._lock:
             return [{**asdict(entry.fault), "played": entry.played} for entry in self._entries]
 

@@ -20,7 +20,7 @@ HIGHEST = 99_999.99
 
 
 def fees_of(seed: int, person: str, cnpj: str) -> list[Record]:
-    """The fee list of one institution: a fifth of them have none, a few list every service at 0."""
+    """Return the fee list of one institution: a fifth of the lists are empty, and a few have every service at 0."""
     random = Random(f"{seed}:fees:{person}:{cnpj}")  # noqa: S311
     services = [service for service in SERVICES if service.person == person]
     if random.random() < 0.23:
@@ -33,7 +33,7 @@ def fees_of(seed: int, person: str, cnpj: str) -> list[Record]:
 
 
 def values_of(person: str, lists: Iterable[Sequence[Record]]) -> list[Record]:
-    """Minimum, mean and maximum per service over the fee lists of a group's members."""
+    """Return minimum, mean and maximum per service over the fee lists of a group's members."""
     listed: dict[str, list[Record]] = {}
     for fees in lists:
         for fee in fees:
@@ -89,6 +89,6 @@ def _period(random: Random, service: Service) -> str:
 
 
 def _date(random: Random) -> date:
-    """Most fees took effect within the last years."""
+    """Return a random date, mostly within the last years."""
     days = int((_NEWEST - _OLDEST).days * (1 - random.random() ** 3))
     return _OLDEST + timedelta(days=days)

@@ -1,4 +1,4 @@
-"""A world out of a folder of real files."""
+"""A world read from a folder of real files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bcb_mirror.errors import DataFolderError
 from bcb_mirror.quarters import Quarter, quarter_of
 from bcb_mirror.world import Record
 
-# An empty file, or one that is only a byte order mark, stands for a quarter that was never published.
+# An empty file, or only a byte order mark, represents a quarter that was never published.
 _NOTHING = 4
 
 
 class FolderWorld:
     """Serves ``complaints/reclamacoes_*.csv``, ``fees/{J,F}/<CNPJ root>.json`` and ``institutions/`` of a folder.
 
-    Raises DataFolderError at construction where there is no complaints file, later where a file cannot be read.
+    Raises DataFolderError at construction if the folder has no complaints file, and later if a file cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The institutions of a synthetic world: who they are, how large, and what the ranking calls them when."""
+"""The institutions of a synthetic world: their identities, sizes, and names in the ranking over time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bcb_mirror.errors import WorldError
 from bcb_mirror.quarters import Quarter, quarter_at
 
 LARGEST = 4_000_000
-# clients of one institution of the top group against which hardly any complaint is upheld
+# number of clients of one institution of the top group with hardly any upheld complaints
 SPARED = 60_000_000
-# Payment institutions entered the ranking with the last quarter of 2021.
+# Payment institutions are in the ranking since the last quarter of 2021.
 PAYMENTS_FROM = Quarter(2021, 4)
 _START, _END = Quarter(2020, 1), Quarter(2026, 2)
 _OTHER_KINDS = ("04",) * 26 + ("09",) * 8 + ("06", "08", "05", "10")
@@ -31,9 +31,9 @@ class Appearance:
 class Institution:
     """An institution of the ranking.
 
-    ``cnpj`` (8 digits) and ``legal_name`` are those of the bank, or of the lead institution of a conglomerate.
-    ``rank`` counts from 0, the one with the most complaints. ``clients`` is their number at the start of 2020.
-    It leaves the ranking after ``until``. ``appearances`` are in time order.
+    ``cnpj`` (8 digits) and ``legal_name`` are those of the bank, or of the lead institution of a conglomerate. ``rank``
+    counts from 0, the institution with the most complaints. ``clients`` is their number at the start of 2020. The
+    institution is not in the ranking after ``until``. ``appearances`` are in time order.
     """
 
     cnpj: str
@@ -47,7 +47,7 @@ class Institution:
     until: Quarter | None = None
 
     def appearance(self, quarter: Quarter) -> Appearance | None:
-        """Return its entry in the ranking of ``quarter``; None if there is none."""
+        """Return the institution's entry in the ranking of ``quarter``; None if it has none."""
         if self.until and quarter > self.until:
             return None
         return next((each for each in reversed(self.appearances) if each.since <= quarter), None)
@@ -55,7 +55,7 @@ class Institution:
 
 @dataclass(frozen=True)
 class Other:
-    """An institution that is in the lists and not in the ranking; ``group`` is its consolidated group."""
+    """An institution that is in the lists but not in the ranking; ``group`` is its consolidated group."""
 
     cnpj: str
     legal_name: str
@@ -63,9 +63,9 @@ class Other:
 
 
 def make(seed: int, count: int, others: int) -> tuple[list[Institution], list[Other]]:
-    """``count`` institutions by rank and ``others`` more, all with CNPJs and names of their own.
+    """Return ``count`` institutions by rank and ``others`` more, all with distinct CNPJs and names.
 
-    Raises WorldError where a number is out of range.
+    Raises WorldError if a number is out of range.
     """
     if not 20 <= count <= 500_000 or not 0 <= others <= 400_000:
         raise WorldError(f"{count} institutions and {others} others: 20 to 500000 and 0 to 400000 are possible")
@@ -78,7 +78,7 @@ def make(seed: int, count: int, others: int) -> tuple[list[Institution], list[Ot
 
 
 def _roots(random: Random, count: int) -> list[str]:
-    """CNPJ roots: the largest institution has ``00000000``, every sixth begins with a zero."""
+    """Return CNPJ roots: the largest institution has ``00000000``, every sixth begins with a zero."""
     low = random.sample(range(1, 10_000_000), count // 6)
     high = random.sample(range(10_000_000, 100_000_000), count - len(low) - 1)
     rest = [f"{root:08d}" for root in low + high]
@@ -96,7 +96,7 @@ def _institution(random: Random, rank: int, count: int, stem: str, root: str) ->
     since = PAYMENTS_FROM if payment else _START
     if random.random() < 0.12 and rank > 10:
         since = max(since, _some_quarter(random))
-    # quarters before the first of the model show the same institutions
+    # quarters before the first of the model have the same institutions
     start = Quarter(0, 1) if since == _START else since
     until = _some_quarter(random) if rank > 20 and random.random() < 0.06 else None
     public = rank % 12 == 0
@@ -107,7 +107,7 @@ def _institution(random: Random, rank: int, count: int, stem: str, root: str) ->
 
 def _clients(random: Random, rank: int, count: int, weight: float) -> int:
     if rank == min(20, count // 4):
-        # few clients for its complaints: an index in the thousands
+        # few clients for its complaints, which gives an index in the thousands
         return int(weight * count * 50_000)
     if rank == min(40, count // 3):
         return SPARED
@@ -117,7 +117,7 @@ def _clients(random: Random, rank: int, count: int, weight: float) -> int:
 
 
 def _is_conglomerate(random: Random, place: float) -> bool:
-    """Conglomerates are half of the rows and hold nearly all complaints: they are the large ones."""
+    """Return whether an institution is a conglomerate: half of the rows, mostly large, with nearly all complaints."""
     return random.random() < (1.0 if place < 0.12 else 0.93 if place < 0.25 else 0.62 if place < 0.5 else 0.22)
 
 
@@ -126,7 +126,7 @@ def _some_quarter(random: Random) -> Quarter:
 
 
 def _with_history(random: Random, ranked: list[Institution], words: list[str], used: int) -> list[Institution]:
-    """Renames, banks that become conglomerates, and conglomerates that another one takes in."""
+    """Add renames, banks that become conglomerates, and a conglomerate that takes over another."""
     changed = list(ranked)
     for position, institution in enumerate(ranked):
         draw, when = random.random(), _some_quarter(random)
@@ -153,7 +153,7 @@ def _renamed(random: Random, institution: Institution, stem: str, when: Quarter)
 
 
 def _take_over(ranked: list[Institution], random: Random) -> None:
-    """One of the larger conglomerates takes in a smaller one and bears both names from then on."""
+    """Let a larger conglomerate take over a smaller one and have both names from then on."""
     buyers = [n for n, each in enumerate(ranked) if _is_plain_conglomerate(each)]
     if len(buyers) < 6:
         return

@@ -27,7 +27,7 @@ _SUFFIX = " (conglomerado)"
 
 
 def segmentation(seed: int, institutions: Sequence[Institution], others: Sequence[Other]) -> bytes:
-    """The TSV ``Segmento, CNPJ, Nome``: CRLF, roots without leading zeros, accents lost, some roots twice."""
+    """Return the TSV ``Segmento, CNPJ, Nome``: CRLF, roots without leading zeros, accents lost, some roots twice."""
     random = Random(f"{seed}:segmentation")  # noqa: S311
     lines = [line for each in institutions for line in _segment_lines(random, each, len(institutions))]
     for other in others:
@@ -45,7 +45,7 @@ def _segment_lines(random: Random, each: Institution, count: int) -> Iterator[tu
         if random.random() < 0.64:
             yield segment, each.cnpj, each.legal_name
         return
-    # Half of the consolidated names are the ranking's own; the others need another bridge.
+    # Half of the consolidated names are those of the ranking; the others must be matched in another way.
     plain = shown.name.removesuffix(_SUFFIX)
     yield segment, each.cnpj, (plain if random.random() < 0.47 else each.legal_name) + _PRUDENTIAL
     if random.random() < 0.12:
@@ -57,7 +57,7 @@ def _segment(place: float) -> str:
 
 
 def memberships(institutions: Sequence[Institution], others: Sequence[Other]) -> Iterator[tuple[str, str, str]]:
-    """CNPJ (8 digits), name and group: every institution is in group 11 and in one or two more."""
+    """Yield CNPJ (8 digits), name and group: every institution is in group 11 and in one or two others."""
     for each in institutions:
         for group in (*_groups_of(each), "11"):
             yield each.cnpj, each.legal_name, group
@@ -75,7 +75,7 @@ def _groups_of(each: Institution) -> tuple[str, ...]:
 
 
 def register(institutions: Sequence[Institution], others: Sequence[Other], year_month: str) -> list[Record]:
-    """One record for every institution; conglomerates have codes, and a leader which is the institution itself."""
+    """Return one record per institution; a conglomerate has a code, and the institution itself as its leader."""
     ranked = [_registered(each.cnpj, each.legal_name, year_month, _code(each)) for each in institutions]
     return ranked + [_registered(other.cnpj, other.legal_name, year_month, None) for other in others]
 

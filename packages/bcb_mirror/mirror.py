@@ -1,4 +1,4 @@
-"""The application: which answer a request gets, and the faults on the way to it."""
+"""The application: routes requests to answers, and applies faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RANKING_PATH = "/rdrweb/rest/ext/ranking"
 OLINDA_PATH = "/olinda/servico"
-# The Central Bank's site offers the list as a download without a stable address: this path is the mirror's own.
+# The Central Bank's site offers the list as a download without a stable URL, so this path is the mirror's own.
 SEGMENTATION_PATH = "/content/estabilidadefinanceira/EnquadramentoInicia_v2.tsv"
 HTTP_REQUEST = "bcb_mirror.request"
 
@@ -42,11 +42,11 @@ _ROUTES = Map(
 
 
 class Mirror:
-    """The services over a world, with the state that a test may change while they run.
+    """The services over a world, with state that a test can change while they run.
 
-    ``publication`` holds what the ranking shows, ``paging`` how the OData services page, ``faults`` what goes wrong,
-    ``requests`` what was asked.
-    The register (IF.data) answers 500, as the real one was reported to, unless ``register`` is set.
+    ``publication`` is the state of the ranking, ``paging`` the paging of the OData services, ``faults`` the simulated
+    faults, ``requests`` the log of requests. The register (IF.data) answers 500, as reported of the real one, unless
+    ``register`` is set.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Mirror:
         self.stopping = Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as a WSGI application under cheroot, whose request is in the environment."""
+        """Answer as a WSGI application under cheroot, which puts its request into the environment."""
         request = Request(environ)
         if request.path.startswith(control.PREFIX):
             return control.answer(self._controls, request)(environ, start_response)
@@ -75,7 +75,7 @@ class Mirror:
         return play(fault, exchange)(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        """The right answer to a request of one of the services."""
+        """Return the correct answer to a request of one of the services."""
         try:
             endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
             return self._answers(endpoint, request, values)

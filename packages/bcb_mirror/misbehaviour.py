@@ -1,4 +1,4 @@
-"""Faults as a client sees them."""
+"""The effects of faults on an answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Exchange:
-    """Tools of a player: the right answer, a pause that ends with the server, cheroot's request."""
+    """Input for simulating a fault: the right answer, a pause that ends with the server, cheroot's request."""
 
     respond: Callable[[], Response]
     pause: Callable[[float], None]
@@ -37,12 +37,12 @@ class Exchange:
 
 
 def play(fault: Fault, exchange: Exchange) -> Response:
-    """The answer to give in place of the right one; raise ConnectionResetError where there is none."""
+    """Return the answer that replaces the right one; raise ConnectionResetError if there is none."""
     return _PLAYERS[fault.kind](fault, exchange)
 
 
 def error_page(status: int) -> Response:
-    """The services' HTML page for an error of their own."""
+    """Return the HTML page that the services return for their own errors."""
     return Response(_PAGE, status, content_type="text/html;charset=UTF-8")
 
 
@@ -96,7 +96,7 @@ def _dripping(body: bytes, seconds: float, pause: Callable[[float], None]) -> It
 def _truncated(fault: Fault, exchange: Exchange) -> Response:
     response = exchange.respond()
     body = response.get_data()
-    # at least one byte is missing, or the answer would be whole
+    # at least one byte must be missing, else the answer would be complete
     kept = min(int(len(body) * fault.keep), max(0, len(body) - 1))
     response.set_data(body)
     response.response = [body[:kept]]
@@ -107,7 +107,7 @@ def _truncated(fault: Fault, exchange: Exchange) -> Response:
 def _reset(_: Fault, exchange: Exchange) -> Response:
     connection = exchange.request.conn
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    # closed here and now: an orderly shutdown would send FIN in place of RST
+    # closed immediately: an orderly shutdown would send FIN instead of RST
     os.close(connection.socket.detach())
     connection.linger = True
     raise ConnectionResetError(errno.ECONNRESET, "reset on request")

@@ -1,4 +1,4 @@
-"""Invented names of institutions: they sound Brazilian, and no bank bears them."""
+"""Invented names of institutions, which sound Brazilian but belong to no bank."""
 
 from __future__ import annotations
 
@@ -44,33 +44,33 @@ _OTHERS = {
 
 
 def stems(seed: int) -> list[str]:
-    """Every single-word stem, in an order of the seed's own."""
+    """Return every single-word stem, in an order that depends on the seed."""
     words = [onset + ending for onset in _ONSETS for ending in _ENDINGS]
     Random(f"{seed}:stems").shuffle(words)  # noqa: S311
     return words
 
 
 def stem(words: list[str], position: int) -> str:
-    """The ``position``-th distinct stem: single words first, then pairs of them."""
+    """Return the ``position``-th distinct stem: single words first, then pairs of them."""
     word, round_ = position % len(words), position // len(words)
     return words[word] if round_ == 0 else f"{words[word]} {words[(word + round_) % len(words)]}"
 
 
 def bank_name(random: Random, of: str) -> str:
-    """The legal name of a bank or finance house."""
+    """Return the legal name of a bank or finance house."""
     return random.choice(_BANKS).format(of)
 
 
 def payment_name(random: Random, of: str) -> str:
-    """The legal name of a payment institution."""
+    """Return the legal name of a payment institution."""
     return random.choice(_PAYMENTS).format(of)
 
 
 def group_name(random: Random, of: str) -> str:
-    """The name of a conglomerate, without the ranking's suffix ``(conglomerado)``."""
+    """Return the name of a conglomerate, without the ranking's suffix ``(conglomerado)``."""
     return random.choice(_GROUPS).format(of)
 
 
 def other_name(random: Random, kind: str, of: str) -> str:
-    """The legal name of an institution outside the ranking; ``kind`` is the code of its consolidated group."""
+    """Return the legal name of an institution outside the ranking; ``kind`` is the code of its consolidated group."""
     return random.choice(_OTHERS[kind]).format(of)

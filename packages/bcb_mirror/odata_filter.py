@@ -1,4 +1,4 @@
-"""The part of OData's ``$filter`` that is in use: comparisons, and/or/not, parentheses, three text functions."""
+"""The supported part of OData's ``$filter``: comparisons, and/or/not, parentheses, three text functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
 
 
 class FilterError(ValueError):
-    """A ``$filter`` that cannot be read, or that names a field which is not there."""
+    """A ``$filter`` that cannot be parsed, or that names an unknown field."""
 
 
 def predicate_of(text: str, fields: tuple[str, ...]) -> Predicate:
@@ -51,7 +51,7 @@ def _tokens(text: str) -> list[str]:
 
 
 class _Parser:
-    """Recursive descent over ``rest``, the tokens not yet read."""
+    """Recursive descent over ``rest``, the tokens that are not parsed yet."""
 
     def __init__(self, tokens: list[str], fields: tuple[str, ...]) -> None:
         self.rest, self._fields = tokens, fields

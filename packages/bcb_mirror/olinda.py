@@ -32,7 +32,7 @@ MALFORMED = "The URI is malformed."
 
 
 class BadRequestError(ValueError):
-    """An answer of the service with status 400; the text is the message in its body."""
+    """A status 400 of the service; the text is the message in its body."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ RESOURCES = {
 
 @dataclass
 class Paging:
-    """Paging of the services, which may be changed while they run.
+    """Paging of the services, which can be changed while they run.
 
-    ``reordered``: records are in another order in each answer, unless $orderby is given and ``obeys_order`` holds.
-    ``longest`` is the number of records after which a page ends with a link to the next one; 0: no links.
+    ``reordered``: each answer has its records in another order, unless $orderby is given and ``obeys_order`` is true.
+    ``longest`` is the number of records after which a page ends with a link to the next one; 0 means no links.
     """
 
     reordered: bool = False
@@ -90,7 +90,7 @@ class Paging:
     answers: int = 0
 
     def ordered(self, records: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
-        """The records in the order of the next answer."""
+        """Return the records in the order of the next answer."""
         self.answers += 1
         if not self.reordered or ("$orderby" in query and self.obeys_order):
             return records
@@ -101,7 +101,7 @@ class Paging:
 def answer(
     world: World, service: str, call: str, query: Mapping[str, str], paging: Paging | None = None, url: str = ""
 ) -> Response:
-    """The answer to ``GET /olinda/servico/<service>/versao/v1/odata/<call>?<query>``, which came to ``url``."""
+    """Answer ``GET /olinda/servico/<service>/versao/v1/odata/<call>?<query>``; ``url`` is the requested URL."""
     paging = paging or Paging()
     match = _CALL.fullmatch(call)
     name = match["name"] if match else ""
@@ -141,7 +141,7 @@ def _arguments(resource: Resource, text: str | None, query: Mapping[str, str]) -
 
 
 def _resolved(text: str, query: Mapping[str, str]) -> str:
-    """The value of an argument: a literal, or an alias whose literal is in the query (a number may be bare)."""
+    """Return the value of an argument: a literal, or an alias of a literal in the query (numbers may be unquoted)."""
     literal = query.get(text, "") if text.startswith("@") else text
     match = re.fullmatch(r"'([^']*)'|(\d+)", literal)
     if not match:
@@ -161,7 +161,7 @@ def _in_order(records: Sequence[Record], fields: tuple[str, ...], query: Mapping
 
 
 def _page(records: Sequence[Record], query: Mapping[str, str], longest: int, url: str) -> tuple[Sequence[Record], str]:
-    """The records of one page, and the link to the next where pages are limited."""
+    """Return the records of one page, and the link to the next one if page sizes are limited."""
     skip, top = _count(query, "$skip", 0), _count(query, "$top", len(records))
     size = min(top, longest) if longest else top
     rest = {**query, "$skip": str(skip + size), "$top": str(top - size)}

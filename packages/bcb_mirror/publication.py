@@ -1,4 +1,4 @@
-"""The ranking at a moment: quarters that are published, corrected, damaged or withheld."""
+"""The current state of the ranking: quarters that are published, corrected, damaged or withheld."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bcb_mirror.world import World
 
 TYPE = "Bancos e financeiras"
 PERIODICITY = "TRIMESTRAL"
-# Other rankings of the same catalogue, and the bimonthly ranking of old years. Their files are not mirrored.
+# Other rankings in the same catalogue, and the bimonthly ranking of old years. Their files are not mirrored.
 _CONSORTIA = {"tipo": "Consorcios"}
 _BIMONTHLY_YEARS = (2016, 2015)
 
 
 class Publication:
-    """The released state of a world's ranking; safe to change while the mirror serves it."""
+    """The published state of a world's ranking; safe to change while the mirror serves it."""
 
     def __init__(self, world: World, until: Quarter | None = None, withheld: Iterable[Quarter] = ()) -> None:
-        """Release the world's quarters up to ``until`` (default: all); ``withheld`` ones are listed without a file."""
+        """Publish the world's quarters up to ``until`` (default: all); ``withheld`` ones are listed without a file."""
         self._world = world
         self._lock = RLock()
         self._released = [quarter for quarter in world.quarters() if until is None or quarter <= until]
@@ -39,14 +39,14 @@ class Publication:
             return list(self._released)
 
     def file(self, quarter: Quarter) -> bytes | None:
-        """The bytes served for ``quarter``, or None where nothing is published."""
+        """Return the bytes served for ``quarter``, or None if nothing is published."""
         with self._lock:
             if quarter not in self._released or quarter in self._withheld:
                 return None
             return self._changed.get(quarter) or self._world.ranking(quarter)
 
     def publish_next(self) -> Quarter:
-        """Release the quarter after the last one; raise QuarterError where the data ends."""
+        """Publish the quarter after the last one; raise QuarterError at the end of the data."""
         with self._lock:
             following = self._world.quarter_after(self._released[-1])
             if following is None:
@@ -55,7 +55,7 @@ class Publication:
             return following
 
     def correct(self, quarter: Quarter, seed: int = 0) -> bytes:
-        """Publish ``quarter`` again with other numbers; another seed gives others still."""
+        """Publish ``quarter`` again with different numbers, which depend on the seed."""
         with self._lock:
             self._changed[quarter] = corrected(self._original(quarter), quarter, seed)
             return self._changed[quarter]
@@ -67,7 +67,7 @@ class Publication:
             return self._changed[quarter]
 
     def withhold(self, quarter: Quarter) -> None:
-        """List ``quarter`` and answer 204 for its file."""
+        """Keep ``quarter`` in the list, but answer 204 for its file."""
         with self._lock:
             self._original(quarter)
             self._withheld.add(quarter)
@@ -80,7 +80,7 @@ class Publication:
             self._withheld.discard(quarter)
 
     def catalogue(self) -> dict[str, object]:
-        """The catalogue in the service's shape, the newest year first."""
+        """Return the catalogue in the service's format, newest year first."""
         with self._lock:
             years = sorted({quarter.year for quarter in self._released}, reverse=True)
             recent = [{"ano": str(year), "periodicidades": self._periodicities(year)} for year in years]
@@ -101,7 +101,7 @@ class Publication:
         ]
 
     def _types(self, quarter: Quarter) -> list[dict[str, str]]:
-        """A quarter that was never published is in the list with no types."""
+        """Return the types of a quarter's rankings; a quarter that was never published has none."""
         return [] if self._world.ranking(quarter) is None else [{"tipo": TYPE}]
 
     def _original(self, quarter: Quarter) -> bytes:

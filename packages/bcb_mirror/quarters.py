@@ -1,4 +1,4 @@
-"""Quarters as the ranking counts them, written ``2020T1``."""
+"""Quarters in the notation of the ranking, such as ``2020T1``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bcb_mirror.errors import QuarterError
 
 @dataclass(frozen=True, order=True)
 class Quarter:
-    """A ``year`` and the ``number`` (1 to 4) of a quarter in it; ordered in time."""
+    """A ``year`` and the ``number`` (1 to 4) of a quarter in it; ordered by time."""
 
     year: int
     number: int
@@ -23,7 +23,7 @@ class Quarter:
 
     @property
     def ordinal(self) -> int:
-        """Quarters since the year 0: the difference of two is their distance in quarters."""
+        """Number of quarters since year 0; differences are distances in quarters."""
         return self.year * 4 + self.number - 1
 
 
@@ -41,12 +41,12 @@ def quarter_of(text: str) -> Quarter:
 
 
 def quarter_at(ordinal: int) -> Quarter:
-    """The quarter with this :attr:`Quarter.ordinal`."""
+    """Return the quarter with this :attr:`Quarter.ordinal`."""
     return Quarter(ordinal // 4, ordinal % 4 + 1)
 
 
 def quarters_between(first: Quarter, last: Quarter) -> list[Quarter]:
-    """All quarters from ``first`` to ``last``, both included; raise QuarterError when the order is wrong."""
+    """Return all quarters from ``first`` to ``last`` inclusive; raise QuarterError if the order is wrong."""
     if last < first:
         raise QuarterError(f"the first quarter {first} is after the last quarter {last}")
     return [quarter_at(ordinal) for ordinal in range(first.ordinal, last.ordinal + 1)]

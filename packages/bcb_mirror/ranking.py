@@ -16,15 +16,15 @@ _TYPES = (TYPE, "Consorcios")
 
 
 def catalogue(publication: Publication) -> Response:
-    """200 with the catalogue of all rankings."""
+    """Return 200 with the catalogue of all rankings."""
     body = json.dumps(publication.catalogue(), ensure_ascii=False, separators=(",", ":")).encode()
     return Response(body, content_type="application/json")
 
 
 def file(publication: Publication, query: Mapping[str, str]) -> Response:
-    """200 with the CSV, 204 where nothing is published, 400 where a parameter is missing or wrong.
+    """Return 200 with the CSV, 204 if nothing is published, 400 if a parameter is missing or wrong.
 
-    The header claims UTF-8, which the bytes are not, and every period has the same download name.
+    The header declares UTF-8, although the bytes are not, and every period has the same download name.
     """
     wrong = _wrong_parameter(query)
     if wrong:

@@ -1,4 +1,4 @@
-"""The bytes of a quarter of the complaints ranking, in the layouts in which the Central Bank publishes them."""
+"""The bytes of one quarter of the complaints ranking, in the Central Bank's layouts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HEADER_B = (
     "Quantidade total de reclamações analisadas",
     *_CLIENTS,
 )
-# This quarter differs at the source: CRLF, no closing separator, no leading zeros of a CNPJ, `21,8` for `21,80`.
+# The real file of this quarter differs: CRLF, no closing separator, no leading zeros of a CNPJ, `21,8` for `21,80`.
 ODD_QUARTER = Quarter(2020, 1)
 
 
@@ -48,7 +48,7 @@ class Dialect:
 
 
 def dialect_of(quarter: Quarter) -> Dialect:
-    """Return the form of the file of ``quarter``: layout A to 2024T1, layout B from 2024T2."""
+    """Return the form of the file of ``quarter``: layout A until 2024T1, layout B from 2024T2."""
     if quarter >= METHOD_BREAK:
         return Dialect(HEADER_B, "\r\n")
     if quarter == ODD_QUARTER:
@@ -60,9 +60,9 @@ def dialect_of(quarter: Quarter) -> Dialect:
 class RankingRow:
     """One institution in one quarter.
 
-    ``cnpj`` is None for a conglomerate. ``index`` is in hundredths of upheld complaints per million clients.
-    ``counts`` are, before 2024T2, upheld, other, unregulated, total; from then on answered, upheld, upheld
-    extrapolated, analysed. ``clients`` are total, CCS, SCR. None is printed as a blank.
+    ``cnpj`` is None for a conglomerate. ``index`` is in hundredths of upheld complaints per million clients. ``counts``
+    are, before 2024T2, upheld, other, unregulated, total; from then on answered, upheld, upheld extrapolated, analysed.
+    ``clients`` are total, CCS, SCR. None is written as a blank.
     """
 
     top: bool
@@ -74,7 +74,7 @@ class RankingRow:
 
 
 def encode(quarter: Quarter, rows: Iterable[RankingRow]) -> bytes:
-    """The file of ``quarter``, byte for byte as the service would publish these rows."""
+    """Return the file of ``quarter`` with the same bytes that the service would publish for these rows."""
     dialect = dialect_of(quarter)
     lines = [";".join(dialect.header), *(";".join(_fields(quarter, row, dialect.padded)) for row in rows)]
     return "".join(line + dialect.closing for line in lines).encode(ENCODING)
@@ -96,7 +96,7 @@ def _fields(quarter: Quarter, row: RankingRow, padded: bool) -> list[str]:
 
 
 def category(quarter: Quarter, top: bool) -> str:
-    """The size group's wording, which the Central Bank changed three times."""
+    """Return the wording of the size group, which the Central Bank changed three times."""
     if quarter <= Quarter(2020, 3):
         return f"{'Mais' if top else 'Menos'} de quatro milhões de clientes"
     if quarter <= Quarter(2021, 1):
@@ -109,12 +109,12 @@ def category(quarter: Quarter, top: bool) -> str:
 
 
 def index_of(upheld: int, clients: int) -> int:
-    """Hundredths of upheld complaints per million clients, truncated as the Central Bank does."""
+    """Return hundredths of upheld complaints per million clients, truncated as the Central Bank does."""
     return upheld * 100_000_000 // clients
 
 
 def index_text(quarter: Quarter, hundredths: int) -> str:
-    """``141617`` -> ``1.416,17``; zero is written between blanks, and the odd quarter has no zeros at the end."""
+    """Format ``141617`` as ``1.416,17``; zero is written between blanks, and the odd quarter drops zeros at the end."""
     text = f"{hundredths // 100:,}".replace(",", ".") + f",{hundredths % 100:02d}"
     if quarter == ODD_QUARTER:
         return text.rstrip("0").rstrip(",")

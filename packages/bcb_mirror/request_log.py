@@ -1,4 +1,4 @@
-"""Requests to the mirror: counts per path, and the latest ones."""
+"""Requests to the mirror: counts per path, and the most recent requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATHS = 50_000
 
 
 class RequestLog:
-    """Counts by path with query, decoded, for up to PATHS of them, and the last RECENT requests."""
+    """Counts by decoded path with query, for up to PATHS of them, and the last RECENT requests."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -35,7 +35,7 @@ class RequestLog:
             return self._total
 
     def counts(self) -> dict[str, int]:
-        """Requests by path with query, the control requests not among them."""
+        """Return the number of requests by path with query, without control requests."""
         with self._lock:
             return dict(self._counts)
 

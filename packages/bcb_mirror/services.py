@@ -1,4 +1,4 @@
-"""The services of the fees lists, as the Central Bank names and codes them."""
+"""The services in the fee lists, with the Central Bank's names and codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Service:
 
 
 _NATURAL = {"11", "12", "13", "14", "15", "16", "17"}
-# 1207, 1208 and 1215 stand in no answer seen: their names follow those of their neighbours.
+# 1207, 1208 and 1215 occur in no known answer; their names are modelled on those of their neighbours.
 _TABLE = """
 0101|por cliente|Por evento|450|Confecção de ficha cadastral
 0102|por cliente|A cada 180 dias|200|Renovação de ficha cadastral

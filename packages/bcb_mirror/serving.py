@@ -1,4 +1,4 @@
-"""A mirror on the loopback, in this process: for tests, and under the command line."""
+"""A mirror on the loopback interface, in this process: for tests, and for the command line."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from bcb_mirror.quarters import Quarter
 from bcb_mirror.world import World
 
 HOST = "127.0.0.1"
-# A slow answer holds its thread: enough of them for a client with eight connections and slow faults on all.
+# A slow answer blocks its thread; these are enough for a client with eight connections and slow faults on all.
 _THREADS = 24
-# seconds until the server notices that it shall stop
+# seconds until the server notices a request to stop
 _TICK = 0.05
 
 
 @dataclass(frozen=True)
 class Serving:
-    """A mirror that answers: its base ``url`` without a slash at the end, and the ``mirror`` to control."""
+    """A running mirror: its base ``url`` without a slash at the end, and the ``mirror`` to control."""
 
     url: str
     mirror: Mirror
 
     @property
     def ranking_url(self) -> str:
-        """Stands for ``https://www3.bcb.gov.br/rdrweb/rest/ext/ranking``."""
+        """URL that replaces ``https://www3.bcb.gov.br/rdrweb/rest/ext/ranking``."""
         return self.url + RANKING_PATH
 
     @property
     def olinda_url(self) -> str:
-        """Stands for ``https://olinda.bcb.gov.br/olinda/servico``."""
+        """URL that replaces ``https://olinda.bcb.gov.br/olinda/servico``."""
         return self.url + OLINDA_PATH
 
     @property
@@ -45,7 +45,7 @@ class Serving:
 
 
 class _Gateway(wsgi.Gateway_10):
-    """Hands cheroot's own request to the application, which needs the connection to misbehave."""
+    """Passes cheroot's own request to the application, which needs the connection to simulate faults."""
 
     def get_environ(self) -> Any:
         environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
@@ -73,7 +73,7 @@ class Server:
         return f"http://{host}:{port}"
 
     def serve(self) -> None:
-        """Answer until :meth:`stop` is called from another thread."""
+        """Answer requests until :meth:`stop` is called from another thread."""
         self._http.serve()
 
     def stop(self) -> None:
@@ -90,9 +90,9 @@ def serving(
     withheld: Iterable[Quarter] = (),
     register: bool = False,
 ) -> Iterator[Serving]:
-    """Serve ``world`` for the length of a ``with`` block; the other parameters are those of Mirror.
+    """Serve ``world`` for the duration of a ``with`` block; the other parameters are those of Mirror.
 
-    Raises PortTakenError, and QuarterError where no quarter is released.
+    Raises PortTakenError, and QuarterError if no quarter is published.
     """
     server = Server(Mirror(world, until, withheld, register), port)
     thread = Thread(target=server.serve, name="bcb-mirror", daemon=True)

@@ -1,4 +1,4 @@
-"""A seeded world: invented institutions, with every quirk of the real data. Same seed, same bytes."""
+"""A seeded world: invented institutions, with every quirk of the real data. The same seed gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ FIRST, LAST = Quarter(2020, 1), Quarter(2026, 2)
 
 
 class SyntheticWorld:
-    """``institutions`` in the ranking (by default 120) and ``others`` in the lists alone (by default twice as many).
+    """``institutions`` in the ranking (default 120) and ``others`` only in the lists (default twice as many).
 
-    ``first`` and ``last`` bound the quarters listed from the start; later ones can be published after them.
-    Raises WorldError or QuarterError where the parameters make no world.
+    ``first`` and ``last`` limit the quarters listed from the start; later ones can be published after them. Raises
+    WorldError or QuarterError for invalid parameters.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Queries that a world of data must answer for the mirror to serve it."""
+"""The interface of a world of data that the mirror can serve."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ REGISTER_FIELDS = (
 
 
 class World(Protocol):
-    """The data behind the services, without any of their state. Equal worlds answer with equal bytes."""
+    """The data behind the services, without any state. Equal worlds give equal bytes."""
 
     def quarters(self) -> Sequence[Quarter]:
-        """The quarters to list from the start, in order, the unpublished ones among them too."""
+        """Return the quarters to list from the start, in order, including unpublished ones."""
 
     def quarter_after(self, quarter: Quarter) -> Quarter | None:
-        """The quarter that is published next, or None where the data ends."""
+        """Return the quarter to publish next; None at the end of the data."""
 
     def ranking(self, quarter: Quarter) -> bytes | None:
-        """The file of a quarter, or None where it was never published."""
+        """Return the file of a quarter; None if it was never published."""
 
     def fees(self, person: str, cnpj: str) -> Sequence[Record]:
-        """Records of FEE_FIELDS of one institution; ``person`` is F or J. Empty where it has none or is unknown."""
+        """Return records of FEE_FIELDS of one institution; ``person`` is F or J. Empty if it has none or is unknown."""
 
     def groups(self) -> Sequence[Record]:
-        """The consolidated groups: Codigo, Nome."""
+        """Return the consolidated groups: Codigo, Nome."""
 
     def members(self, group: str) -> Sequence[Record]:
-        """The members of a group: Cnpj, Nome. Empty where the group is unknown."""
+        """Return the members of a group: Cnpj, Nome. Empty if the group is unknown."""
 
     def segmentation(self) -> bytes | None:
-        """The prudential segmentation list (TSV), or None."""
+        """Return the prudential segmentation list (TSV), or None."""
 
     def register(self, year_month: str) -> Sequence[Record]:
-        """Records of REGISTER_FIELDS as of a month (YYYYMM)."""
+        """Return records of REGISTER_FIELDS for a month (YYYYMM)."""
