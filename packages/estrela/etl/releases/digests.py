@@ -1,6 +1,7 @@
 """Digests of the code that determines the content of a star's tables.
 
-A digest covers the syntax trees of modules, not their text, so comments and docstrings do not affect it.
+A digest covers the syntax trees of modules, not their text. Comments and docstrings of modules, classes and functions
+do not affect it; bare strings elsewhere, such as attribute docstrings, do.
 """
 
 from __future__ import annotations
