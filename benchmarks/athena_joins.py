@@ -1,6 +1,7 @@
-"""Athena joins of 2, 5 and 18 Iceberg tables against DuckDB on the same files, with and without evolved files.
+"""Athena joins of 2, 5 and 18 Iceberg tables, compared with DuckDB on the same files, before and after schema
+evolution.
 
-Exits with status 1 where Athena takes more than 1.5 times as long as DuckDB plus 30 ms.
+Exits with status 1 if Athena takes more than 1.5 times as long as DuckDB plus 30 ms.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ QUERIES = {
 
 
 def mix(number: int, salt: int, bound: int) -> int:
-    """A number below ``bound`` that looks random and is the same in every run."""
+    """Return a pseudorandom number below ``bound``, the same in every run."""
     return (number * 2654435761 + salt * 40503) % 4294967291 % bound
 
 
 def tables() -> Iterator[tuple[str, dict[str, list[Any]]]]:
-    """Names and columns of the star."""
+    """Yield names and columns of the star's tables."""
     for name, rows in DIMENSIONS.items():
         yield name, {f"{name}_id": list(range(rows)), f"{name}_v": [mix(i, 7, 97) for i in range(rows)]}
     sizes = DIMENSIONS | {"home": 7_200, "customer": 2_000}
@@ -76,7 +77,9 @@ def tables() -> Iterator[tuple[str, dict[str, list[Any]]]]:
 
 
 def halves(columns: dict[str, list[Any]], *, narrow: bool) -> tuple[pa.Table, pa.Table]:
-    """Both halves of a table; with ``narrow`` the first one has the smaller types of before an evolution."""
+    """Return both halves of a table; with ``narrow`` the first has the smaller types from before the schema
+    evolution.
+    """
     whole = pa.table(columns)
     first = whole.slice(0, whole.num_rows // 2)
     if narrow:
@@ -86,7 +89,9 @@ def halves(columns: dict[str, list[Any]], *, narrow: bool) -> tuple[pa.Table, pa
 
 
 def load(catalog: Catalog, database: str, *, evolved: bool) -> None:
-    """Write every table as two files; evolved ones differ in the types of all columns and in one column more."""
+    """Write every table as two files. The files of evolved tables have different types, and the second has one more
+    column.
+    """
     catalog.create_namespace(database)
     for name, columns in tables():
         first, second = halves(columns, narrow=evolved)
@@ -104,7 +109,9 @@ def load(catalog: Catalog, database: str, *, evolved: bool) -> None:
 
 
 def views(connection: duckdb.DuckDBPyConnection, catalog: Catalog, server: Running, database: str) -> None:
-    """The same files as DuckDB itself reads them, with the statistics of all files and the optimizers of localaws."""
+    """Create views on the same files for DuckDB itself, with the statistics of all files and the optimizers of
+    localaws.
+    """
     connection.execute("SET disabled_optimizers = 'partial_aggregate_pushdown'")
     connection.execute(f"CREATE SCHEMA {database}")
     for _, name in catalog.list_tables(database):
@@ -115,7 +122,7 @@ def views(connection: duckdb.DuckDBPyConnection, catalog: Catalog, server: Runni
 
 
 def least_seconds(call: Callable[[], Any]) -> float:
-    """The shortest of several rounds, or the first one where that takes longer than :data:`ENOUGH_SECONDS`."""
+    """Return the shortest time of several rounds, or of one round if that takes longer than :data:`ENOUGH_SECONDS`."""
     times: list[float] = []
     while len(times) < ROUNDS and sum(times) < ENOUGH_SECONDS:
         start = time.perf_counter()
@@ -139,7 +146,7 @@ def ask(athena: Any, sql: str, database: str) -> None:
 
 
 def compare(server: Running, connection: duckdb.DuckDBPyConnection, database: str) -> bool:
-    """Return whether every query of a database stays within the bound."""
+    """Print the times of all queries of a database, and return whether every query stays within the limit."""
     athena, within = server.client("athena"), True
     connection.execute(f"USE {database}")
     for number, sql in QUERIES.items():

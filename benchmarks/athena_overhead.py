@@ -1,4 +1,6 @@
-"""An Athena query against DuckDB itself on the same Parquet file, small and about 200 MB, in one run."""
+"""An Athena query compared with DuckDB itself on the same Parquet file, one small and one of about 200 MB,
+in one run.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A file read over FTPS by the platform's hook, beside curl on the same server.
+"""A file read over FTPS by the platform's hook, compared with curl on the same server.
 
-``python benchmarks/ftps.py [MEGABYTES]``: 200 by default; three turns of each, alternately, the best counts. The
-server is a process of its own. Needs curl.
+``python benchmarks/ftps.py [MEGABYTES]``: 200 by default; three turns of each, alternately, of which the fastest
+counts. The server runs in a separate process. Needs curl.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def by_hook(served: Share, size: int) -> None:
 
 
 def by_curl(served: Share, size: int, authority: Path) -> None:
-    """Read it by curl, which resumes the TLS session, too."""
+    """Read the file with curl, which resumes the TLS session too."""
     login = [
         "--user",
         f"{USER}:{served.password}",
@@ -56,7 +56,9 @@ def seconds(work: Callable[[], None]) -> float:
 
 @contextmanager
 def served_apart(folder: Path) -> Iterator[Share]:
-    """Serve from another process: a server in this one would take turns with the hook."""
+    """Serve from another process, because a server in this process would compete with the hook for the interpreter
+    lock.
+    """
     here, there = multiprocessing.Pipe()
 
     def serve() -> None:

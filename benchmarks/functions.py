@@ -1,8 +1,8 @@
-"""Time that localaws adds to a function: a warm and a cold invocation, records of streams, S3 event to handler.
+"""Time that localaws adds to a function: warm and cold invocations, records of streams, S3 events until the handler.
 
     python benchmarks/functions.py [--rounds 1000] [--records 5000]
 
-Warm invocations alternate with a call that does nothing (GetCallerIdentity) over the same connection pool.
+Warm invocations alternate with a call without work (GetCallerIdentity) over the same connection pool.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def dynamodb(aws: Running, out: Path, records: int) -> None:
 
 
 def drained(aws: Running, name: str, arn: str, out: Path, records: int) -> float:
-    """Records per second from the mapping's creation to the last record."""
+    """Return the records per second between the mapping's creation and the last record."""
     began = time.time()
     aws.client("lambda").create_event_source_mapping(
         FunctionName=name, EventSourceArn=arn, StartingPosition="TRIM_HORIZON", BatchSize=100

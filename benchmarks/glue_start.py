@@ -1,9 +1,9 @@
-"""A server's start, to its first answer; a small Glue run, cold against warm, from StartJobRun to SUCCEEDED.
+"""Start of a server until its first answer; a small Glue run from StartJobRun to SUCCEEDED, cold and warm.
 
     python benchmarks/glue_start.py [--rounds 5]
 
-Runs alternate between two servers. The job writes 10 rows as Parquet and into an Iceberg table,
-and reads the table back.
+Runs alternate between two servers. The job writes 10 rows as Parquet and into an Iceberg table, and reads the table
+back.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def first_answer() -> float:
-    """Seconds from the start of a server on a new home to its answer to ListBuckets."""
+    """Return the seconds between the start of a server on a new home and its answer to ListBuckets."""
     begin = time.perf_counter()
     with running() as server:
         server.client("s3").list_buckets()
@@ -96,7 +96,7 @@ def run(server: Running) -> float:
 
 
 def wait_for_warm(server: Running) -> float:
-    """MiB of the processes below the server once one waits for its run."""
+    """Wait until a process is ready for a run, and return the memory of all processes below the server in MiB."""
     server.wait_until_warm(1)
     below = psutil.Process(server.pid).children(recursive=True)
     return sum(process.memory_info().rss for process in below) / 2**20

@@ -1,4 +1,4 @@
-"""DataHarvest beside the least that PostgreSQL can do: loading, derived values. Ratios of one run.
+"""DataHarvest compared with the minimum of work in PostgreSQL: loading, derived values. Prints ratios from one run.
 
 ``ROWS`` transactions (default 1,000,000) and ``PORTFOLIOS`` (default 100,000).
 """
@@ -35,7 +35,7 @@ ROWS, PORTFOLIOS = int(os.environ.get("ROWS", "1000000")), int(os.environ.get("P
 DAY = Day(clients=PORTFOLIOS, portfolios=PORTFOLIOS, transactions=ROWS)
 KEY = DataKey(bytes(32), "bench")
 VERSION = 3
-"""Of the delivery: the transactions are loaded three times, each time as another content."""
+"""Version of the delivery: the transactions are loaded three times, each time as new content."""
 BARE = """
 CREATE TABLE bare (record_id text, account_number text, transaction_reference text, amount numeric, keyword text,
     PRIMARY KEY (account_number, transaction_reference))
@@ -61,7 +61,7 @@ TRUNCATE dataharvest.relation, dataharvest.derived_value, dataharvest.quarantine
 
 
 class Vault:
-    """A key that needs no KMS."""
+    """A key without KMS."""
 
     def key(self, *_: str) -> DataKey:
         return KEY

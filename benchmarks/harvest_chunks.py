@@ -1,7 +1,7 @@
-"""A large file in chunks beside a smaller one: seconds, and the memory of each function.
+"""A large file in chunks compared with a smaller file: seconds, and the memory of each function.
 
-``ROWS`` transactions (default 10,000,000) and a tenth of them; chunks of ``CHUNK_MIB`` (default 32), one after another,
-in a process of its own for the splitter and for each chunk, as Lambda has it. Ratios of one run.
+``ROWS`` transactions (default 10,000,000) and a tenth of them. Chunks of ``CHUNK_MIB`` (default 32) are processed one
+after another, with a separate process for the splitter and for each chunk, as on Lambda. Prints ratios from one run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ VALUES ('bench', '2022-02-26', 'transactions', 'b', 'k', %s, 0) RETURNING file_i
 
 @dataclass
 class Ranged:
-    """The bytes of a range of a file on disk, as S3 answers them."""
+    """Returns the bytes of a range of a file on disk, as S3 does."""
 
     file: IO[bytes]
     left: int
@@ -69,7 +69,7 @@ def load(path: Path, address: str, file_id: int, chunk: Chunk, count: int) -> in
 
 
 def measured(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
-    """Return what ``work`` returns, and the peak of its process's memory in MiB."""
+    """Return the result of ``work``, and the peak memory of its process in MiB."""
     returned = work(*given)
     return returned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -1,7 +1,7 @@
-"""Many small deliveries at once: how many a second, and whether one client waits longer than the others.
+"""Many small deliveries at the same time: deliveries per second, and whether a client waits longer than the others.
 
 ``DELIVERIES`` (default 1,000) of ``CLIENTS`` (default 100) are uploaded to the local AWS, whose functions run in
-processes of their own. A client's time is that from the first upload of all to its own last message.
+separate processes. A client's time is from the first upload of all clients to its own last message.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ JOIN (SELECT external_client, business_date, max(sent_at) AS last, bool_and(sent
     FROM dataharvest.outbox GROUP BY 1, 2) o USING (external_client, business_date)
 WHERE o.is_sent GROUP BY 1
 """
-"""Deliveries of each client whose messages are all sent, and when the last one was."""
+"""Number of each client's deliveries whose messages have all been sent, and the time of the last message."""
 
 
 def days() -> list[Day]:
@@ -53,9 +53,9 @@ def days() -> list[Day]:
 
 
 def signed(s3: Any) -> list[tuple[str, bytes]]:
-    """Return the path and body of each upload, of each client one after the other.
+    """Return path and body of each upload, client by client.
 
-    They are signed before the clock starts: the machines of external clients are not measured.
+    The URLs are signed before the clock starts, because the work of external clients is not measured.
     """
     contents = [(key, b"".join(parts)) for day in days() for key, parts in files(day)]
     urls = [s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": f"in/{key}"}) for key, _ in contents]
@@ -85,7 +85,7 @@ def upload(address: str, uploads: list[tuple[str, bytes]]) -> None:
 def watch(dsn: str, started: datetime) -> dict[str, float]:
     """Return the seconds until the last message of each client was sent.
 
-    The database is asked: what a scan of the metastore would cost, the functions would miss.
+    It polls the database, because scans of the metastore would slow down the functions.
     """
     each, deadline = Counter(day.external_client for day in days()), time.monotonic() + DEADLINE_SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:

@@ -1,13 +1,13 @@
-"""The share of a full run that one corrected file in a hundred costs.
+"""Cost of one corrected file in a hundred, as a share of a full run.
 
     python benchmarks/increments.py [--rows 10000000] [--days 100] [--changed 5000]
 
-``--rows`` rows in a CSV file for each of ``--days`` days, and a dimension that has versions, are transformed, built and
+``--rows`` rows in one CSV file per day of ``--days`` days, and a dimension with versions, are transformed, built and
 published; then one day is corrected and the star is run again. Prints the seconds of each step and the ratios of the
-runs, from files to release and without the transform; fails if the second run takes more than a tenth of the first, or
-if another partition was written. Without the transform the ratio is only shown: a second of planning and commits, which
-no run is spared, is a large part of a build of a few seconds. ``--changed`` partitions of two columns are then replaced
-in one commit, and one of each hundred of them again: times only.
+runs, from files to release and without the transform. Fails if the second run takes more than a tenth of the first, or
+if another partition was written. The ratio without the transform has no limit: the second of planning and commits that
+every run needs is a large part of a build of a few seconds. After that, ``--changed`` partitions of two columns are
+replaced in one commit, and one in a hundred of them again, to print the times.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def increment(spark: SparkSession, star: Star, folder: Path, rows: int, days: in
 
 
 def raw(folder: Path, rows: int, days: int) -> FolderRaw:
-    """Write the files of all days, and that of the shops."""
+    """Write the files of all days, and the file of the shops."""
     folder.mkdir()
     ticket = f"range * {days}"
     for day in range(days):
@@ -157,7 +157,7 @@ def raw(folder: Path, rows: int, days: int) -> FolderRaw:
 
 
 def corrected(folder: Path, rows: int) -> RawFile:
-    """Write the first day anew."""
+    """Write a corrected file of the first day."""
     write(f"SELECT range AS No, 7 AS Shop, 1 AS Sum FROM range({rows})", folder / "corrected.csv")
     return entry("sales", folder / "corrected.csv", {"day": "2024-01-01"}, hours=1)
 
@@ -167,7 +167,7 @@ def write(query: str, path: Path) -> None:
 
 
 def entry(source: str, path: Path, request: Mapping[str, str], hours: int = 0) -> RawFile:
-    """Name a file by its content; return its entry, received so many hours after the first."""
+    """Rename a file to its content's digest; return its entry, received ``hours`` after the first."""
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     at, named = datetime(2025, 1, 1, hours, tzinfo=UTC), path.rename(path.with_name(digest))
@@ -175,7 +175,7 @@ def entry(source: str, path: Path, request: Mapping[str, str], hours: int = 0) -
 
 
 def fill(lake: LakeLoader, rows: int, days: int, seed: int) -> None:
-    """Replace the trusted tables."""
+    """Replace the rows of the trusted tables."""
     for source in (sales, shops):
         lake.ensure(lake.tables.trusted(source))
     sold = lake.spark.range(rows).selectExpr(
@@ -205,7 +205,7 @@ def days_of(lake: LakeLoader, count: int) -> SparkColumn:
 
 
 def files(lake: LakeLoader) -> dict[str, str]:
-    """Data files of the fact by partition."""
+    """Return the data files of the fact by partition."""
     table = f"{lake.tables.refined(fact_sales).identifier}.files"
     rows = lake.spark.table(table).selectExpr("CAST(partition AS string)", "file_path").collect()
     return {row[0]: row[1] for row in rows}

@@ -1,8 +1,8 @@
-"""Many small files, and many events of known files: rates of the ledger, beside what PostgreSQL does at most.
+"""Many small files, and many events of known files: rates of the ledger, compared with the maximum of PostgreSQL.
 
-``python benchmarks/ledger_rates.py [FILES] [EVENTS]``: files of 1,000 rows (default 500), events (default 20,000). The
-peers of files are one COPY of all their rows, which no ledger can be faster than, and one transaction with one COPY per
-file; that of events is one ``UPDATE`` per 100 events. Files of one row show what a file costs.
+``python benchmarks/ledger_rates.py [FILES] [EVENTS]``: files of 1,000 rows (default 500), events (default 20,000).
+Files are compared with one COPY of all their rows, which no ledger can beat, and with one transaction with one COPY per
+file; events with one ``UPDATE`` per 100 events. Files of one row show the fixed cost of a file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from estrela.model.feed import RowTolerance
 from localaws.postgres_server import postgres
 
 BATCH = 100
-"""Events of one call: what a listing or a few messages of a queue bring."""
+"""Events per call, as in a listing or a few messages of a queue."""
 SEVERAL = replace(FEED, tolerance=RowTolerance())
 
 
@@ -41,14 +41,14 @@ def rate(count: int, work: Callable[[int], None]) -> float:
 
 
 class Rates:
-    """A ledger into which the same file of 1,000 rows arrives again and again."""
+    """A ledger in which the same file of 1,000 rows arrives again and again."""
 
     def __init__(self, database: DatabaseManager) -> None:
         self.database, self.round = database, 0
         self.take(1000)
 
     def take(self, lines: int) -> None:
-        """Let every file have so many rows."""
+        """Set the number of rows of every file."""
         self.content = rows(lines)
         self.loader = PostgresLoader(self.database, OneFile(self.content))  # type: ignore[arg-type]
         body = self.content.splitlines(keepends=True)[1:]
@@ -94,7 +94,7 @@ class Rates:
 
 
 def compared(name: str, count: int, ours: Callable[[int], None], plain: dict[str, Callable[[int], None]]) -> None:
-    """Print the best of three turns of each, taken alternately."""
+    """Print the best of three turns of each, run alternately."""
     turns = [[rate(count, work) for work in (ours, *plain.values())] for _ in range(3)]
     speed, *others = [max(rates) for rates in zip(*turns, strict=True)]
     shown = "; ".join(

@@ -1,11 +1,11 @@
-"""Many small files beside the same rows in few files.
+"""Many small files compared with the same rows in few files.
 
     python benchmarks/many_files.py [--files 100000] [--rows 20] [--few 10] [--heap 1g]
 
-The transform takes in ``--files`` CSV files of ``--rows`` rows each in a hundred daily partitions, then one file that
-is corrected; and, in a process of its own, the same rows in ``--few`` files. Both run in Spark with two cores and a
-heap of 1 GB, which holds the driver and its tasks. Fails if many files take more than three times as long as few, if
-the driver's Python needs more than 1 GB, or if an account differs.
+The transform reads ``--files`` CSV files of ``--rows`` rows each in a hundred daily partitions, then one corrected
+file; and, in a separate process, the same rows in ``--few`` files. Both run in Spark with two cores and a heap of 1 GB
+for the driver and its tasks. Fails if many files take more than three times as long as few, if the driver's Python
+needs more than 1 GB, or if an account differs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST = 3.0
 MOST_MB = 1024
 DAYS = tuple(f"2024-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in range(1, 26))
 WARM_UP = (10, 5_000)
-"""Files of which both processes take in some before: few and many are read in different ways."""
+"""Numbers of files that both processes read as a warm-up, because few and many files are read in different ways."""
 RECEIVED = datetime(2025, 7, 1, tzinfo=UTC)
 readings = CsvSource(
     "readings", "Readings of meters", "readings", Download("https://meters.test/readings.csv"),
@@ -69,7 +69,9 @@ def main() -> None:
 
 
 def measured(folder: Path, files: int, rows: int, heap: str) -> tuple[float, float]:
-    """Transform ``rows`` rows in ``files`` files; return the seconds and the peak of the driver's Python in MB."""
+    """Transform ``rows`` rows in ``files`` files; return the seconds and the peak memory of the driver's
+    Python in MB.
+    """
     entries = list(written(folder / "raw", files, rows))
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -97,7 +99,7 @@ def measured(folder: Path, files: int, rows: int, heap: str) -> tuple[float, flo
 
 
 def written(folder: Path, files: int, rows: int) -> Iterator[RawFile]:
-    """Write the files, each named by its content, and yield their entries."""
+    """Write the files, each named after its content, and yield their entries."""
     folder.mkdir(parents=True)
     each = rows // files
     for number in range(files):
@@ -118,7 +120,7 @@ def entry(folder: Path, day: str, part: int, body: bytes) -> RawFile:
 
 
 def transform(entries: list[RawFile], folder: Path, heap: str, answer: Connection) -> None:
-    """Take in the files, then all of them with one corrected; send the seconds of both, or what went wrong."""
+    """Transform the files, then all of them with one corrected; send the seconds of both, or the error."""
     try:
         answer.send(seconds(entries, folder, heap))
     except Exception:  # noqa: BLE001 the parent shows it

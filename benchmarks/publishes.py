@@ -2,11 +2,11 @@
 
     python benchmarks/publishes.py [--publishes 1000] [--every 7]
 
-A star of one fact by day and one dimension is published again and again, in one Spark session: each time one of thirty
-days is corrected. After ``--every`` publishes its tables are maintained, with no time to live for snapshots that no
-release needs. Prints, by tenths of all publishes, their mean seconds, the seconds to plan and run a query of one day,
-files of the lake, and bytes of the largest metadata file. Fails if one of these is more than 1.5 times as high in the
-last tenth as in the second one: what a publish costs must not depend on how many there were.
+A star of one fact by day and one dimension is published again and again, in one Spark session; each time one of thirty
+days is corrected. After every ``--every`` publishes its tables are maintained, and snapshots that no release needs are
+expired at once. Prints, by tenths of all publishes, their mean seconds, the seconds to plan and run a query of one day,
+the files of the lake, and the bytes of the largest metadata file. Fails if one of these is more than 1.5 times as high
+in the last tenth as in the second: the cost of a publish must not depend on the number of earlier ones.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from estrela.etl.steps.star import BuildStar
 DAYS = 30
 MOST = 1.5
 FEWEST = 300
-"""The second tenth then begins when ten releases and all days exist."""
+"""With this minimum ten releases and all days exist before the second tenth begins."""
 CODE = {table.name: "code" for table in STAR.tables}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Cost of one publish, and content of the lake after it."""
+    """Cost of one publish, and size of the lake after it."""
 
     publish_seconds: float
     query_seconds: float
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def publish(lake: LakeLoader, objects: MemoryObjects, home: Path, number: int, every: int) -> Measured:
-    """Correct one day, build and publish; maintain where it is time to."""
+    """Correct one day, build and publish; run the maintenance if it is due."""
     day = f"2024-01-{1 + number % DAYS:02}"
     rows = lake.spark.range(100).selectExpr(
         f"DATE'{day}' AS sold_on", "id AS ticket", "'7' AS shop", f"{number}L AS amount"
@@ -94,20 +94,20 @@ def publish(lake: LakeLoader, objects: MemoryObjects, home: Path, number: int, e
 
 
 def query(lake: LakeLoader) -> float:
-    """Return the seconds that a query of one day takes."""
+    """Return the seconds of a query of one day."""
     start = perf_counter()
     lake.spark.table(lake.tables.refined(fact_sales).identifier).where(days_of(lake, 1)).collect()
     return perf_counter() - start
 
 
 def stored(home: Path) -> tuple[int, int]:
-    """Return the number of files of the lake's tables, and the size of the largest metadata file."""
+    """Return the number of files of the lake's tables, and the size of the largest metadata file in bytes."""
     files = [path for path in home.rglob("*") if path.is_file() and not path.name.startswith(".")]
     return len(files), max(path.stat().st_size for path in files if path.name.endswith(".metadata.json"))
 
 
 def report(measured: Sequence[Measured]) -> str:
-    """Print the means of each tenth; return what grew, "" if nothing did."""
+    """Print the means of each tenth; return a message about growing means, or ""."""
     size = len(measured) // 10
     tenths = [measured[at * size : (at + 1) * size] for at in range(10)]
     grown = []

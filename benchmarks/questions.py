@@ -1,13 +1,12 @@
-"""Bytes that each question on complaints scans, beside the same question over the raw CSV.
+"""Bytes that each question on complaints scans, compared with the same question on the raw CSV.
 
     python benchmarks/questions.py [--rows 1000000] [--least 50]
 
-The raw side is Athena over ranking files as they are published, behind views with the names of the star; the other
-side is Iceberg in Estrela's layout, filled from the same views over the files' text in Parquet, which is faster. A
-question with a quarter is asked for the newest one by name. Both sides answer on a hundredth of the rows, and must
-agree: there it is seen how often the question reads the CSV, always as a whole. Of all rows it is then asked of
-Estrela's side alone. Fails if a question reads less than ``--least`` times fewer bytes than over the CSV; the ratio to
-a single pass over it stands beside.
+The raw side is Athena on ranking files as they are published, behind views with the names of the star. The other side
+is Iceberg in Estrela's layout, filled from the same views on a Parquet copy of the files' text, which is faster. A
+question with a quarter is asked for the newest quarter. On a hundredth of the rows both sides answer and must agree;
+this shows how many times the question reads the whole CSV. On all rows only Estrela's side answers. Fails if a question
+reads less than ``--least`` times fewer bytes than on the CSV; the ratio to a single pass over the CSV is printed too.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ STAR_TABLES = StarTables("banking")
 RAW, STAGED = "raw_star", "staged_star"
 TEXTS = {RAW: "texts.raw", STAGED: "texts.staged"}
 SAMPLE = 100
-"""Of so many rows one is asked for on both sides."""
+"""Both sides answer on the total number of rows divided by this."""
 TABLES = ("dim_quarter", "dim_institution", "fact_complaints")
 MARTS = ("mart_bank_quarter", "mart_lead_coverage")
 FIELDS = (
@@ -121,7 +120,10 @@ def main() -> None:
 
 
 def report(scanned: Mapping[str, int], passes: Mapping[str, float], size: int) -> float:
-    """Print a line for each question; the least ratio of what it reads of ``size`` bytes of CSV to ``scanned``."""
+    """Print one line per question and return the smallest ratio of the bytes read from the CSV to ``scanned``.
+
+    ``size`` is the CSV's size in bytes, and ``passes`` are the numbers of times that each question reads it.
+    """
     print(f"{'question':28}{'Estrela':>14}{'CSV read':>10}{'times less':>12}{'than one pass':>15}")
     for key, scanned_bytes in scanned.items():
         times = size / scanned_bytes
@@ -131,7 +133,10 @@ def report(scanned: Mapping[str, int], passes: Mapping[str, float], size: int) -
 
 @contextmanager
 def filled(rows: int, *texts: str) -> Iterator[tuple[Athena, int]]:
-    """Athena with a star of ``rows`` rows: as tables, and in each database of ``texts`` as views; the CSV's bytes."""
+    """Yield Athena with a star of ``rows`` rows, and the size of the CSV in bytes.
+
+    The star exists as tables, and as views in each database of ``texts``.
+    """
     with running() as aws, tempfile.TemporaryDirectory() as folder:
         size = upload(aws, Path(folder), rows, texts)
         athena = Athena(aws.client("athena"), WORKGROUP, deadline=3600)
@@ -155,7 +160,7 @@ def answers(athena: Athena, database: str) -> dict[str, Side]:
 
 
 def questions() -> Iterator[Question]:
-    """Those that read complaints alone: the raw fee answers are not CSV."""
+    """Yield the questions that read only complaints, because the raw answers for fees are not CSV."""
     for question in load().questions:
         names = {table.name for table in sqlglot.parse_one(question.query({}), read="athena").find_all(exp.Table)}
         if names & {"fact_complaints", *MARTS} and not any("fee" in name or "service" in name for name in names):
@@ -163,7 +168,7 @@ def questions() -> Iterator[Question]:
 
 
 def upload(aws: Running, folder: Path, rows: int, texts: Sequence[str]) -> int:
-    """Store the files' text as Parquet and, where ``texts`` asks for it, as CSV in UTF-8; the size of the CSV."""
+    """Store the files' text as Parquet and, if ``texts`` contains it, as CSV in UTF-8; return the size of the CSV."""
     s3, size = aws.client("s3"), 0
     s3.create_bucket(Bucket=BUCKET)
     place = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}}
@@ -185,7 +190,10 @@ def upload(aws: Running, folder: Path, rows: int, texts: Sequence[str]) -> int:
 
 
 def sides(databases: Sequence[str]) -> Iterator[str]:
-    """The CSV and its text as tables, and views over them: the star without the broken rows, in ``databases``."""
+    """Yield statements that create tables of the CSV and of its text, and in ``databases`` views on them.
+
+    The views contain the star without the invalid rows.
+    """
     yield from (f"CREATE DATABASE {name}" for name in ("texts", STAR_TABLES.refined_database, *databases))
     columns = ", ".join(f"{name} string" for name in FIELDS)
     yield (
@@ -210,7 +218,9 @@ def sides(databases: Sequence[str]) -> Iterator[str]:
 
 
 def star_side(athena: Athena) -> Iterator[str]:
-    """The tables in their declared layout, filled a few quarters at a time: Athena takes 100 partitions a statement."""
+    """Yield statements for the tables in their declared layout, filled in two halves: Athena writes 100 partitions at
+    most.
+    """
     for table in (STAR_TABLES.refined(declared) for declared in load_star("banking").tables if declared.name in TABLES):
         yield create(table)
         fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {STAGED}.{table.name}"

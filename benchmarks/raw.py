@@ -1,9 +1,9 @@
-"""The raw layer: memory of one large answer, and what a version of the log costs.
+"""The raw layer: memory needed for a large answer, and the cost of a version of the log.
 
 ``python benchmarks/raw.py [--megabytes 725] [--versions 1000]`` extracts a file of a tenth of the size and one of the
-size from an HTTP server into local S3, and prints the extractor's peak memory (MB) for each; then it logs so many
-versions of 20 answers out of 2,000 requests, and prints the bytes, the objects read and the seconds of an early and of
-the last version.
+full size from an HTTP server into local S3, and prints the extractor's peak memory (MB) for each. Then it logs the
+given number of versions, each with 20 changed answers of 2,000 requests, and prints the bytes, the objects read and the
+seconds of an early and of the last version.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def peak_of(aws: Running, megabytes: int) -> float:
-    """Peak memory, in MB, of a process that extracts one answer."""
+    """Return the peak memory, in MB, of a process that extracts one answer."""
     with serving(megabytes) as url:
         command = [sys.executable, __file__, "--extract", url, aws.endpoint]
         return float(subprocess.run(command, env=aws.env, check=True, capture_output=True, text=True).stdout)
@@ -74,7 +74,7 @@ def extract(url: str, endpoint: str) -> None:
 
 @contextmanager
 def serving(megabytes: int) -> Iterator[str]:
-    """A server of one file of the size."""
+    """Serve one file of this size and yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -86,7 +86,7 @@ def serving(megabytes: int) -> Iterator[str]:
                 self.wfile.write(CHUNK)
 
         def log_message(self, *args: object) -> None:
-            """Silence."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -113,7 +113,7 @@ class Counting:
 
 
 def log_costs(s3: Any, versions: int) -> None:
-    """Print what the state and one more version cost, early and late."""
+    """Print the cost of reading the state and appending one version, early and late."""
     log = RawLog(s3, BUCKET, "raw/fees")
     early = 5
     for version in range(1, versions + 1):
@@ -137,7 +137,7 @@ def report(s3: Any, version: int) -> None:
 
 
 def answers(version: int) -> list[RawAnswer]:
-    """A version's changed answers; the first holds all requests."""
+    """Return a version's changed answers; the first version contains all requests."""
     numbers = range(REQUESTS) if version == 1 else range(CHANGED)
     at = START + timedelta(days=version)
     return [answer(f"{(version * CHANGED + number) % REQUESTS:08d}", at) for number in numbers]

@@ -1,9 +1,9 @@
-"""COPY of Redshift's Data API against psycopg's COPY of the same file into the same server, side by side in one run.
+"""COPY of Redshift's Data API compared with psycopg's COPY of the same file into the same server, in one run.
 
-``python benchmarks/redshift_copy.py [--rows 1000000] [--rounds 3]`` prints the seconds of both, medians of the rounds,
-and their ratio: for a file that PostgreSQL reads as Redshift does, for one with a bad row in every thousand (rejected
-with MAXERROR), and for the first one compressed. psycopg streams the file in blocks of 1 MiB, and finds nothing bad.
-First it prints the most memory that the server held in a COPY of a tenth of the rows, then in one of all of them.
+``python benchmarks/redshift_copy.py [--rows 1000000] [--rounds 3]`` prints the seconds of both (medians of the rounds)
+and their ratio: for a file that PostgreSQL reads as Redshift does, for a file with one bad row per thousand (rejected
+with MAXERROR), and for the first file compressed. psycopg streams the file in blocks of 1 MiB and rejects nothing.
+Before that it prints the server's peak memory in a COPY of a tenth of the rows, then in a COPY of all rows.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
 
 
 def most_held(pid: int, work: Callable[[], None]) -> float:
-    """The most megabytes of memory that a process held while ``work`` ran."""
+    """Return the peak memory of a process in MB while ``work`` ran."""
     process, ended = psutil.Process(pid), threading.Event()
     most = process.memory_info().rss
 
@@ -91,7 +91,7 @@ def most_held(pid: int, work: Callable[[], None]) -> float:
 
 
 def report(rounds: int, ways: dict[str, Callable[[], None]]) -> None:
-    """Time every way in every round, so that what else the machine does falls on all of them; the first is 1."""
+    """Time every way in every round, so that other load of the machine affects all of them; ratios are to the first."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for round_number in range(rounds + 1):
         for name, work in ways.items():

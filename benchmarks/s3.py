@@ -1,8 +1,8 @@
-"""S3: plain moto against localaws, side by side in one run.
+"""S3: plain moto compared with localaws, in one run.
 
-``python benchmarks/s3.py [--megabytes 1024] [--keys 20000]`` prints, for each piece of work, the seconds and the
-server's peak resident memory (MB) of both, and how many times faster localaws is. Each server runs in a process of its
-own; the client is boto3 in this one.
+``python benchmarks/s3.py [--megabytes 1024] [--keys 20000]`` prints for each task the seconds and the server's peak
+resident memory (MB) of both, and how many times faster localaws is. Each server runs in a separate process; the client
+is boto3 in this process.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ time.sleep(3600)
 
 @dataclass(frozen=True)
 class Figure:
-    """Use of one piece of work: seconds, and the server's peak resident megabytes during it."""
+    """Cost of one task: seconds, and the server's peak resident memory in MB."""
 
     seconds: float
     peak: float
@@ -69,7 +69,7 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two servers, and its process."""
+    """One of the two servers, with its process."""
 
     name: str
     endpoint: str
@@ -83,7 +83,9 @@ class Server:
 
 
 def measure(moto: Server, ours: Server, large: Path, keys: int) -> dict[str, tuple[Figure, Figure]]:
-    """Each piece of work on moto and, right after it, on localaws: both meet the same load of the machine."""
+    """Measure each task on moto and, right after it, on localaws, so that both run under the same load of
+    the machine.
+    """
     size = large.stat().st_size
     pieces: dict[str, Callable[[Any], None]] = {
         f"put {size >> 20} MB (multipart)": lambda s3: s3.upload_file(
@@ -116,7 +118,7 @@ def timed(server: Server, s3: Any, name: str, work: Callable[[Any], None]) -> Fi
 
 
 def fill(s3: Any, keys: int) -> None:
-    """Put what is missing of the keys to list."""
+    """Put the keys to list that do not exist yet."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: put_keys(s3, number, min(number + 100, keys)), range(SMALL_PUTS, keys, 100)))
 
@@ -151,7 +153,7 @@ def list_keys(s3: Any, keys: int) -> None:
 
 @contextmanager
 def peak_memory(pid: int) -> Iterator[list[float]]:
-    """The process's largest resident memory during the block, in MB, sampled every 20 ms."""
+    """Measure the process's largest resident memory during the block, in MB, sampled every 20 ms."""
     process, peak, stop = psutil.Process(pid), [0.0], threading.Event()
 
     def sample() -> None:
@@ -169,7 +171,7 @@ def peak_memory(pid: int) -> Iterator[list[float]]:
 
 @contextmanager
 def plain_moto() -> Iterator[tuple[str, int]]:
-    """Run moto's own server in its own process: its endpoint and process id."""
+    """Run moto's own server in a separate process; yield its endpoint and process ID."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

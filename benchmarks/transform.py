@@ -1,17 +1,17 @@
-"""Estrela's engine beside hand-written PySpark, naive PySpark and DuckDB, all doing the same work on the same files.
+"""Estrela's engine compared with hand-written PySpark, naive PySpark and DuckDB doing the same work on the same files.
 
     python benchmarks/transform.py [--rows 1000000] [--repeat 1] [--only estrela best] [--heap 4g]
 
-The files are the ranking's, Latin-1 with decimal commas, 1 % of the rows broken in five ways. The work: typed rows,
-rejected rows with reason and raw line, and the typed rows with the key of a listed institution (0 if unknown); each
-sorted, zstd, partitioned by year and quarter. Estrela, ``best`` and ``naive`` write Iceberg in Spark with two cores and
-one heap for all; DuckDB writes Parquet. Estrela's time holds all that its run does besides: the account of every file,
-the checks, the branches and their publication. Each runs in a process of its own, warmed up on half a million rows, in
-turns.
+The files are the ranking's, Latin-1 with decimal commas, with 1 % of the rows invalid in five ways. The work: typed
+rows, rejected rows with reason and raw line, and the typed rows with the key of a listed institution (0 if unknown);
+each sorted, compressed with zstd, partitioned by year and quarter. Estrela, ``best`` and ``naive`` write Iceberg in
+Spark with two cores and one heap for driver and tasks; DuckDB writes Parquet. Estrela's time includes everything else
+that its run does: the account of every file, the checks, the branches and their publication. Each contestant runs in a
+separate process, warmed up on half a million rows, in turn.
 
-Fails if a result differs from the others' or from the truth by one, if a partition has more than two files, or if
-Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows on,
-4 times as long as DuckDB.
+Fails if a result differs in a single row from the others' or from the truth, if a partition has more than two files, or
+if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows
+on, 4 times as long as DuckDB.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ranking.work import make
 
 CONTESTANTS = ("estrela", "best", "naive", "duckdb")
 WARM_UP_ROWS = 520_000
-"""Enough for the plans that Estrela makes for large inputs."""
+"""Enough rows for the plans that Estrela uses for large inputs."""
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
-"""Loads of one CSV file into PostgreSQL by the file ledger, beside PostgreSQL's own server-side COPY of the same rows.
+"""Loads of one CSV file into PostgreSQL by the file ledger, compared with PostgreSQL's server-side COPY of the same
+rows.
 
 ``python benchmarks/warehouse_load.py [ROWS ...]``: 8 columns, 1,000,000 rows by default; the best of three, as ratios,
-and the most memory that this process had by then. Several counts are taken one after the other, those above
-5,000,000 with one turn.
+and the peak memory of this process so far. Several numbers of rows are measured one after the other, those above
+5,000,000 only once.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ PLAIN = (
 
 
 class OneFile:
-    """Stands in for S3: every file has the same content, in memory or in a file of the disk."""
+    """A stand-in for S3: every file has the same content, in memory or in a file on disk."""
 
     def __init__(self, content: bytes | Path) -> None:
         self.content = content
@@ -80,7 +81,7 @@ def rows(count: int, bad_every: int = 0) -> bytes:
 
 
 def lines(count: int, bad_every: int = 0) -> Iterator[str]:
-    """Return the header and the rows of a file."""
+    """Yield the header and the rows of a file."""
 
     def line(at: int) -> str:
         parts = "many" if bad_every and at % bad_every == 0 else at % 12

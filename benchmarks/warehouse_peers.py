@@ -1,7 +1,7 @@
-"""Loads of one CSV file into PostgreSQL by other tools and by the file ledger, beside PostgreSQL's own COPY.
+"""Loads of one CSV file into PostgreSQL by other tools and by the file ledger, compared with PostgreSQL's own COPY.
 
-``python benchmarks/warehouse_peers.py [ROWS]``: 8 columns, 1,000,000 rows by default. One turn of each tool, in an
-environment of its own, which uv makes; needs PyPI or uv's cache. None of them quarantines rows or keeps a ledger.
+``python benchmarks/warehouse_peers.py [ROWS]``: 8 columns, 1,000,000 rows by default. One turn of each tool, in a
+separate environment that uv creates; needs PyPI or uv's cache. The tools neither quarantine rows nor keep a ledger.
 """
 
 from __future__ import annotations

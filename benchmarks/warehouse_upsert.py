@@ -1,7 +1,7 @@
-"""An upsert of rows, half of them new, by the file ledger, beside a plain ON CONFLICT of the same staged rows.
+"""An upsert of rows, half of them new, by the file ledger, compared with a plain ON CONFLICT of the same staged rows.
 
 ``python benchmarks/warehouse_upsert.py [TABLE_ROWS] [FILE_ROWS]``: 1,000,000 and 200,000 by default; the best of three.
-The plain way copies into a staging table, too, by the server's own COPY.
+The plain way also copies into a staging table, with the server's own COPY.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLUMNS = ", ".join(("source_file", "source_load", "source_line", *NAMES))
 
 
 class UpsertBench(Bench):
-    """The same table twice, with so many rows before each turn."""
+    """Two equal tables, with ``held`` rows before each turn."""
 
     def __init__(self, database: DatabaseManager, folder: Path, held: int, count: int) -> None:
         super().__init__(database, folder, count)
@@ -39,7 +39,7 @@ class UpsertBench(Bench):
             path.chmod(0o644)
 
     def filled(self) -> None:
-        """Give both tables the rows that they hold before."""
+        """Fill both tables with the rows from before the turn."""
         self.clear()
         with self.database.transaction("plain") as cursor:
             cursor.execute("ALTER TABLE plain ADD PRIMARY KEY (id)")
@@ -52,7 +52,7 @@ class UpsertBench(Bench):
             connection.exec_driver_sql("CHECKPOINT")
 
     def plain(self) -> None:
-        """Stage the rows, and merge them by ON CONFLICT."""
+        """Stage the rows, and merge them with ON CONFLICT."""
         changes = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name != "id")
         with self.database.transaction("plain") as cursor:
             cursor.execute(f"COPY stage ({COLUMNS}) FROM '{self.folder / 'file.csv'}' (FORMAT csv)")  # type: ignore[arg-type]

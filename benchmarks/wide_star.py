@@ -1,17 +1,17 @@
-"""A fact of 16 columns: Estrela's engine beside hand-written PySpark and DuckDB, doing the same work on the same files.
+"""A fact of 16 columns: Estrela's engine compared with hand-written PySpark and DuckDB on the same work and files.
 
     python benchmarks/wide_star.py [--rows 600000 1000000 10000000] [--repeat 1] [--only estrela best] [--heap 4g]
 
-Eight quarters of sales in CSV: integers, dates in two forms, decimals with a point or a comma, texts; 1 % of the rows
-broken in five ways. The work: every value parsed strictly, rejected rows with line, column, value, reason and raw line,
-the account of every file, trusted rows with file and line, two dimensions, and the fact with the keys of both; sorted,
-zstd, partitioned by quarter. Estrela and ``best`` write Iceberg in Spark with two cores and one heap for both; DuckDB
-writes Parquet. Estrela's time holds its checks, branches and publication besides. Each runs in a process of its own,
-warmed up on half a million rows, in turns.
+Eight quarters of sales in CSV: integers, dates in two formats, decimals with a point or a comma, texts; 1 % of the rows
+are invalid in five ways. The work: every value parsed strictly, rejected rows with line, column, value, reason and raw
+line, the account of every file, trusted rows with file and line, two dimensions, and the fact with the keys of both;
+sorted, compressed with zstd, partitioned by quarter. Estrela and ``best`` write Iceberg in Spark with two cores and one
+heap for driver and tasks; DuckDB writes Parquet. Estrela's time includes its checks, branches and publication. Each
+contestant runs in a separate process, warmed up on half a million rows, in turn.
 
-Fails if a result differs from the others' or from the truth by one, if a partition has more than two files, or if
-Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows on,
-4 times as long as DuckDB.
+Fails if a result differs in a single row from the others' or from the truth, if a partition has more than two files, or
+if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows
+on, 4 times as long as DuckDB.
 """
 
 from __future__ import annotations

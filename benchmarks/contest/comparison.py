@@ -1,4 +1,6 @@
-"""Contestants in turns, their agreement on the result, and Estrela's cost as a multiple of the others'."""
+"""Runs contestants in turn, checks that their results agree, and reports Estrela's cost as a multiple of
+the others'.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,15 @@ from contest.process import Cost, Work, contest
 FILES_A_PARTITION = 2
 ESTRELA = "estrela"
 Verdict = Mapping[str, list[tuple[Any, ...]]]
-"""Counts of a contestant's result: equal for equal results."""
+"""Counts that describe a contestant's result; equal results have equal counts."""
 
 
 @dataclass(frozen=True)
 class Race:
-    """The contestants of a ``package``, in the order of their turns, and how their results are judged.
+    """The contestants of a ``package``, in the order of their turns, and the functions that judge their results.
 
-    ``verdict`` counts what an output holds, ``faults`` says where a verdict is not what the files were made of, and
-    ``folders`` lists the data files of a partitioned result.
+    ``verdict`` counts the contents of an output, ``faults`` lists the differences of a verdict from the input files,
+    and ``partitioned`` lists the data files of partitioned results.
     """
 
     package: str
@@ -37,7 +39,7 @@ class Race:
     repeat: int = 1
 
     def compare(self, warm_up: Work, work: Any) -> dict[str, Cost]:
-        """Return the median cost of each contestant. Exits if they do not agree."""
+        """Return the median cost of each contestant. Exits if their results differ."""
         costs: dict[str, list[Cost]] = {name: [] for name in self.names}
         verdicts: dict[str, Verdict] = {}
         for _ in range(self.repeat):
@@ -66,7 +68,7 @@ class Race:
 
 
 def race_arguments(doc: str | None, contestants: Sequence[str], rows: Sequence[int]) -> argparse.Namespace:
-    """Return the arguments of a benchmark: rows, repeat, only and heap."""
+    """Parse the arguments of a benchmark: rows, repeat, only and heap."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=rows, help="sizes of the fact, one after the other")
     parser.add_argument("--repeat", type=int, default=1, help="how often each works; the median counts")
@@ -76,7 +78,7 @@ def race_arguments(doc: str | None, contestants: Sequence[str], rows: Sequence[i
 
 
 def report(costs: Mapping[str, Cost]) -> None:
-    """Print a line for each contestant, with Estrela's cost as a multiple of the others'."""
+    """Print one line per contestant, with Estrela's cost as a multiple of the contestant's."""
     print(
         f"\n{'':10}{'wall s':>9}{'CPU s':>9}{'MB':>8}{'Python MB':>11}{'after GC':>10}{'live':>7}{'Estrela costs':>22}"
     )
@@ -90,10 +92,10 @@ def report(costs: Mapping[str, Cost]) -> None:
 
 
 def limits(rows: int) -> dict[str, float]:
-    """Return how many times as long as another contestant Estrela may take.
+    """Return the maximum of Estrela's time as a multiple of other contestants' times.
 
-    DuckDB counts from ten million rows on: below, what Spark does for any job is several times what DuckDB needs, also
-    in the script.
+    DuckDB has a limit only from ten million rows on: below, Spark's fixed cost of any job is several times DuckDB's
+    time, also in the hand-written script.
     """
     if rows < 1_000_000:
         return {"best": 1.5}
@@ -101,7 +103,7 @@ def limits(rows: int) -> dict[str, float]:
 
 
 def misses(costs: Mapping[str, Cost], rows: int) -> list[str]:
-    """Return where Estrela takes longer than is allowed."""
+    """Return a message for each limit that Estrela exceeds."""
     ours, most = costs.get(ESTRELA), limits(rows)
     ratios = {name: ours.wall / costs[name].wall for name in most if ours and name in costs}
     return [
@@ -117,10 +119,10 @@ def _refuse(name: str, wrong: Sequence[str]) -> None:
 
 
 def _middle(costs: Sequence[Cost]) -> Cost:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return Cost(**{name: median(getattr(cost, name) for cost in costs) for name in vars(costs[0])})
 
 
 def _most_files(paths: list[str]) -> int:
-    """The largest number of files in one partition: they lie in a folder each."""
+    """Return the largest number of files in one partition; each partition is a folder."""
     return max(Counter(str(Path(path).parent) for path in paths).values())

@@ -1,4 +1,4 @@
-"""One contestant at work in a process of its own, and what it cost."""
+"""Runs one contestant in a separate process and measures its cost."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 MEGABYTE = 1 << 20
 DUCKDB = "duckdb"
 MODULES = {"estrela": "engine", DUCKDB: "duck"}
-"""Modules of contestants that are not named like them."""
+"""Modules of contestants whose module name differs from their name."""
 
 
 class Work(Protocol):
-    """The task; results go below ``out``."""
+    """The task; results are written below ``out``."""
 
     @property
     def out(self) -> Path: ...
 
     def into(self, out: Path) -> Self:
-        """The same work with another place for the results."""
+        """Return the same task with another folder for the results."""
 
 
 class Output(Protocol):
-    """Result of a task: the seconds of its parts."""
+    """Result of a task, with the seconds of its parts."""
 
     @property
     def seconds(self) -> dict[str, float]: ...
@@ -45,10 +45,11 @@ class Output(Protocol):
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall and CPU seconds (user and system, all processes) of the timed run; megabytes of the whole contest.
+    """Wall and CPU seconds (user and system, all processes) of the timed run, and memory in MB, warm-up included.
 
-    ``resident`` is the peak of all processes together, ``python`` that of the one that drives. ``heap_after_gc`` is the
-    most that a collection left in the JVM, ``live`` what a full one leaves at the end; 0 where there is no JVM.
+    ``resident`` is the peak of all processes together, ``python`` the peak of the driver's process. ``heap_after_gc``
+    is the maximum that any collection left in the JVM's heap, ``live`` the heap after a full collection at the end;
+    both are 0 without a JVM.
     """
 
     wall: float
@@ -68,7 +69,7 @@ class Peak:
 
 
 def contest(package: str, name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    """Let the contestant ``name`` of ``package`` do ``warm_up`` and then, timed, ``work``.
+    """Let the contestant ``name`` of ``package`` run ``warm_up`` and then, timed, ``work``.
 
     Raises RuntimeError with its traceback if it fails.
     """
@@ -128,13 +129,13 @@ def _timed(run: Callable[[], Output]) -> tuple[Output, Cost]:
 
 
 def _cpu_seconds() -> float:
-    """Return the use of this process and all that it started, the ended ones included."""
+    """Return the CPU seconds of this process and of all that it started, including those that have ended."""
     me = psutil.Process()
     return sum(map(_spent, (me, *me.children(recursive=True))))
 
 
 def _spent(process: psutil.Process) -> float:
-    """User and system seconds of a process and of those of its children that have ended; 0 if it is gone."""
+    """Return user and system seconds of a process and of its ended children; 0 if the process no longer exists."""
     try:
         return float(sum(process.cpu_times()[:4]))
     except psutil.NoSuchProcess:
@@ -142,13 +143,13 @@ def _spent(process: psutil.Process) -> float:
 
 
 def _after_gc(log: Path) -> float:
-    """The most that any collection left, in MB."""
+    """Return the largest heap in MB after any collection, from the JVM's log."""
     return max((float(left) for left in re.findall(r"\d+M->(\d+)M\(", log.read_text())), default=0)
 
 
 @contextmanager
 def peak_of(pid: int) -> Iterator[Peak]:
-    """Sample the memory of a process and of those it started, five times a second."""
+    """Sample the memory of a process and its descendants, five times per second."""
     root, peak, stop = psutil.Process(pid), Peak(), threading.Event()
 
     def sample() -> None:

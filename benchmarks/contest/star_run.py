@@ -1,4 +1,4 @@
-"""Estrela's own run of a star: transform, star and publish, through the steps that Glue runs."""
+"""Estrela's own run of a star: transform, star and publish, with the steps that Glue runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FolderRaw:
-    """The raw layer's answers for files that lie in folders: ``entries`` by source, ``key`` the path of each."""
+    """A raw layer of files in folders: ``entries`` by source, with the path of each file as ``key``."""
 
     entries: Mapping[str, Sequence[RawFile]]
 
@@ -39,7 +39,7 @@ class FolderRaw:
 
 @dataclass
 class MemoryObjects:
-    """JSON objects of the releases, in memory; the version counts the writes."""
+    """JSON objects of the releases, in memory. Their version is the number of writes."""
 
     values: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class MemoryObjects:
 
 
 class NoViews:
-    """Takes the statements of the views, which Athena runs."""
+    """Accepts the statements of the views, which only Athena could run."""
 
     def run(self, statements: Sequence[str]) -> None:
         assert statements
@@ -62,9 +62,9 @@ class NoViews:
 def run_star(
     spark: SparkSession, star: Star, raw: FolderRaw, objects: MemoryObjects | None = None
 ) -> tuple[LakeLoader, dict[str, float]]:
-    """Bring the lake in line with the files and publish it; return the lake and the seconds of each step.
+    """Update the lake from the files and publish it; return the lake and the seconds of each step.
 
-    ``objects`` hold the releases of earlier runs.
+    ``objects`` contains the releases of earlier runs.
     """
     from estrela.etl.loaders.lake import LakeLoader
     from estrela.etl.releases.claim import Claim

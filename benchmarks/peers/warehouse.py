@@ -1,6 +1,6 @@
 """One load of a CSV file into PostgreSQL by another tool, started by ``benchmarks/warehouse_peers.py``.
 
-``python warehouse.py PEER URL FILE`` prints its seconds, without those of imports.
+``python warehouse.py PEER URL FILE`` prints its seconds, without imports.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def dlt_default(url: str, path: str) -> Callable[[], None]:
 
 
 def dlt_best(url: str, path: str) -> Callable[[], None]:
-    """Arrow in, CSV files out, which dlt hands to COPY."""
+    """Load an Arrow table with dlt, which writes CSV files and passes them to COPY."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -61,7 +61,7 @@ def dlt_best(url: str, path: str) -> Callable[[], None]:
 
 
 def polars_copy(url: str, path: str) -> Callable[[], None]:
-    """Types by Polars, rows as CSV, COPY."""
+    """Parse with Polars, write rows as CSV, and load them with COPY."""
     import polars as pl
     import psycopg
 
@@ -80,7 +80,7 @@ def polars_copy(url: str, path: str) -> Callable[[], None]:
 
 
 def orm(url: str, path: str) -> Callable[[], None]:
-    """Objects of SQLAlchemy, 10,000 per flush, one commit."""
+    """Load objects of SQLAlchemy, 10,000 per flush, in one commit."""
     from sqlalchemy import create_engine
     from sqlalchemy.ext.automap import automap_base
     from sqlalchemy.orm import Session

@@ -1,5 +1,5 @@
-"""PySpark by hand, as well as it goes: one scan for the typed rows and the rejects, no UDF, no inferred type,
-rows brought together by partition before they are written, the looked-up rows made from the typed ones.
+"""PySpark written by hand as well as possible: one scan for the typed rows and the rejects, no UDF, no inferred type,
+rows shuffled together by partition before they are written, the looked-up rows computed from the typed ones.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run(spark: SparkSession, work: Work) -> Output:
 
 
 def create(spark: SparkSession, database: str, properties: str = PROPERTIES) -> None:
-    """The three empty tables."""
+    """Create the three empty tables."""
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS lake.{database}")
     by = "PARTITIONED BY (year, quarter)"
     spark.sql(f"CREATE TABLE lake.{database}.typed ({TYPED}) USING iceberg {by} {properties}")
@@ -60,7 +60,7 @@ def create(spark: SparkSession, database: str, properties: str = PROPERTIES) -> 
 
 
 def read(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """The files' fields as text, NULL where a line ends before them."""
+    """Return the files' fields as text, NULL where a line ends early."""
     from pyspark.sql import functions as F
 
     schema = ", ".join(f"{name} string" for name in (*FIELDS, "closing"))
@@ -70,7 +70,7 @@ def read(spark: SparkSession, paths: list[str]) -> DataFrame:
 
 
 def conformed(rows: DataFrame) -> DataFrame:
-    """Typed columns, reason (NULL for a sound row) and raw_line."""
+    """Return typed columns, reason (NULL for a valid row) and raw_line."""
     from pyspark.sql import functions as F
 
     def whole(name: str) -> Column:
@@ -106,7 +106,7 @@ def conformed(rows: DataFrame) -> DataFrame:
 
 
 def looked_up(spark: SparkSession, typed: DataFrame, work: Work) -> DataFrame:
-    """``typed`` with institution_key, 0 where the list does not have the institution."""
+    """Return ``typed`` with institution_key, 0 if the list does not contain the institution."""
     from pyspark.sql import functions as F
 
     listed = spark.read.csv(

@@ -1,4 +1,4 @@
-"""DuckDB with two threads. It writes Parquet in folders of partitions: a table format it leaves to others."""
+"""DuckDB with two threads. It writes Parquet in partition folders, without a table format."""
 
 from __future__ import annotations
 

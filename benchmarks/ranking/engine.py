@@ -26,7 +26,7 @@ WHEN 'Quantidade de reclamações reguladas - outras' THEN 'negative_count' ELSE
 
 
 def run(spark: SparkSession, work: Work) -> Output:
-    """Bring the lake in line with the files and publish it."""
+    """Update the lake from the files and publish it."""
     files = [
         _entry(ranking.name, {"year": str(quarter.year), "quarter": str(quarter.number)}, path)
         for quarter, path in work.files.items()

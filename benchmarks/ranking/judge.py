@@ -1,4 +1,6 @@
-"""Counts of a contestant's result by DuckDB: exactly those of the files, and of the other contestants."""
+"""Counts of a contestant's result, computed by DuckDB. They must equal those of the files and of the other
+contestants.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ bit_xor(hash({", ".join(COUNTS)}, institution_name)) AS row_hash
 
 
 def verdict(output: Output) -> Verdict:
-    """Sums and hashes per quarter, with the unknown keys of the looked-up rows, and the rejects by kind."""
+    """Return sums and hashes per quarter, the number of unknown keys in the looked-up rows, and the rejects by kind."""
     unknown = "count_if(institution_key = 0) AS unknown, count(DISTINCT institution_key) AS members"
     return {
         "typed": _asked(f"SELECT year, quarter, {SUMS} FROM $files GROUP BY ALL ORDER BY ALL", output.typed),
@@ -37,7 +39,7 @@ def verdict(output: Output) -> Verdict:
 
 
 def differences(counts: Verdict, truth: Mapping[str, Any]) -> list[str]:
-    """Differences of a verdict from the files."""
+    """Return the differences of a verdict from the files."""
     columns = ["year", "quarter", "rows", *COUNTS, "published_index", "blank_index"]
     totals: Counter[str] = Counter()
     for row in counts["typed"]:

@@ -1,5 +1,5 @@
-"""PySpark as it is often written: inferred types, a Python UDF that parses a row, a count per check, one pass over the
-files for each result.
+"""PySpark as it is often written: inferred types, a Python UDF that parses a row, one count per check, one pass over
+the files per result.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def run(spark: SparkSession, work: Work) -> Output:
 
 
 def parsed(spark: SparkSession, work: Work) -> DataFrame:
-    """The rows of the files, read anew."""
+    """Read and parse the rows of the files again."""
     from pyspark.sql import functions as F
 
     paths = [str(path) for path in work.files.values()]
@@ -51,7 +51,7 @@ def parsed(spark: SparkSession, work: Work) -> DataFrame:
 
 
 def parse_row(row: Any, file: str) -> tuple[Any, ...]:
-    """The typed columns, the reason and the raw line of one row."""
+    """Return the typed columns, the reason and the raw line of one row."""
     fields = [None if value is None else str(value) for value in list(row)[:14]]
     filled = [field for field in fields if field is not None]
     if len(filled) < 14:

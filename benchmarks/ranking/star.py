@@ -1,4 +1,4 @@
-"""The work as Estrela declares it: the ranking, where a negative number is refused, and the listed institutions."""
+"""The work as Estrela declares it: the ranking, in which negative numbers are refused, and the listed institutions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def members(segments: DataFrame) -> DataFrame:
-    """The members of the list."""
+    """Return the institutions of the list."""
     return segments.selectExpr("cnpj_root", "institution_name AS name", "segment")
 
 
 def rows(ranking: DataFrame) -> DataFrame:
-    """The rows as they are: the work is the lookup."""
+    """Return the rows unchanged: the work is the lookup."""
     return ranking
 
 

@@ -1,4 +1,6 @@
-"""The work: ranking files and the list of institutions in, typed rows, rejects and looked-up rows out."""
+"""The work: ranking files and the list of institutions are the input, typed rows, rejects and looked-up rows the
+output.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from bcb_mirror.quarters import Quarter, quarter_at
 
 @dataclass(frozen=True)
 class Work:
-    """``files`` are the quarters' files of layout A, ``segments`` the list; results go below ``out``."""
+    """``files`` are the quarters' files of layout A, ``segments`` is the list; results are written below ``out``."""
 
     files: Mapping[Quarter, Path]
     segments: Path
@@ -28,17 +30,17 @@ class Work:
         return sum(path.stat().st_size for path in self.files.values())
 
     def into(self, out: Path) -> Work:
-        """The same work with another place for the results."""
+        """Return the same task with another folder for the results."""
         return Work(self.files, self.segments, self.truth, out)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Parquet files of the three results, and what they say in the judge's words.
+    """Parquet files of the three results, with the columns that the judge reads.
 
-    ``typed`` and ``looked_up`` hold the columns of the source (see :mod:`ranking.star`), the latter institution_key,
-    0 where unknown; ``rejects`` raw_line, and ``kind``, an SQL expression over its columns, one of bulk.BAD_KINDS.
-    ``seconds`` are the times of the parts.
+    ``typed`` and ``looked_up`` contain the columns of the source (see :mod:`ranking.star`), the latter also
+    institution_key, 0 if unknown. ``rejects`` contains raw_line, and ``kind`` is an SQL expression over its columns
+    that returns one of bulk.BAD_KINDS. ``seconds`` are the times of the parts.
     """
 
     typed: list[str]
@@ -49,7 +51,7 @@ class Output:
 
 
 def make(folder: Path, rows: int) -> Work:
-    """Write the files of ``rows`` rows into ``folder``, one a quarter, each named by its content."""
+    """Write the files of ``rows`` rows into ``folder``, one per quarter, each named after its content."""
     institutions = -(-rows // QUARTERS)
     truth = json.loads(write(folder, rows, rows_a_file=institutions).read_text())
     first = Plan(rows, 0, institutions).first_quarter
@@ -61,14 +63,14 @@ def make(folder: Path, rows: int) -> Work:
 
 
 def as_latin_1(path: Path) -> Path:
-    """The file with plain hyphens for the header's dashes, which DuckDB, knowing no Windows-1252, does not read."""
+    """Return a copy of the file with plain hyphens instead of the header's dashes: DuckDB cannot read Windows-1252."""
     header, _, body = path.read_bytes().partition(b"\n")
     path.write_bytes(header.replace(b"\x96", b"-") + b"\n" + body)
     return path
 
 
 def named(path: Path) -> Path:
-    """The file under the name of its content, as the raw layer keeps it."""
+    """Rename the file to its content's digest, as in the raw layer."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     target = path.parent / "raw" / digest

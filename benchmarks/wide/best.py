@@ -1,5 +1,6 @@
-"""PySpark by hand, as well as it goes: one scan for the trusted rows and the rejects, no UDF, no inferred type, values
-compared with their text instead of regular expressions, rows brought together by partition before they are written.
+"""PySpark written by hand as well as possible: one scan for the trusted rows and the rejects, no UDF, no inferred type,
+values compared with their text instead of regular expressions, rows shuffled together by partition before they are
+written.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LINE_BITS = (1 << 33) - 1
 SETTINGS = {
     "spark.sql.files.maxPartitionBytes": "1g",
     "spark.sql.files.openCostInBytes": "1g",
-    # Otherwise the fused code of the scan is a method too large for Java to compile.
+    # Otherwise the generated code of the scan would be a method too large for Java to compile.
     "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
@@ -41,7 +42,8 @@ def run(spark: SparkSession, work: Work) -> Output:
     create(spark)
     keys = {name: dimension(spark, path, name) for name, path in _lists(work).items()}
     small = perf_counter()
-    # The plan of the scan keeps the first two: one task reads one file, so that its lines can be numbered.
+    # The plan of the scan depends on the first two settings: one task reads one file, so that its lines can be
+    # numbered.
     for name, value in SETTINGS.items():
         spark.conf.set(name, value)
     rows = conformed(read(spark, work))
@@ -78,7 +80,7 @@ def create(spark: SparkSession) -> None:
 
 
 def dimension(spark: SparkSession, path: Any, name: str) -> DataFrame:
-    """Write the list and the dimension made of it; return code and key."""
+    """Write the list and the dimension built from it; return code and key."""
     from pyspark.sql import functions as F
 
     code = {"customer": CUSTOMER, "product": PRODUCT}[name].name
@@ -91,7 +93,7 @@ def dimension(spark: SparkSession, path: Any, name: str) -> DataFrame:
 
 
 def read(spark: SparkSession, work: Work) -> DataFrame:
-    """The fields of the files as text, NULL where they are blank or missing."""
+    """Return the fields of the files as text, NULL where they are blank or missing."""
     from pyspark.sql import functions as F
 
     schema = ", ".join(f"{name} string" for name in TEXTS)
@@ -105,7 +107,7 @@ def read(spark: SparkSession, work: Work) -> DataFrame:
 
 
 def conformed(rows: DataFrame) -> DataFrame:
-    """Trusted columns and those of the rejects; column_name is NULL for a sound row."""
+    """Return the columns of the trusted rows and of the rejects; column_name is NULL for a valid row."""
     from pyspark.sql import functions as F
 
     values = {column.name: parsed(header, column.type) for column, header, *_ in FIELDS}
@@ -135,7 +137,7 @@ def conformed(rows: DataFrame) -> DataFrame:
 
 
 def parsed(header: str, type_: str) -> tuple[Column, Column]:
-    """The value of a field, and whether it is what its text says: written back, it gives the text again."""
+    """Return the value of a field, and whether it is exact: written as text it must equal the original text."""
     from pyspark.sql import functions as F
 
     text = f"trim(text_{header})"
@@ -143,7 +145,7 @@ def parsed(header: str, type_: str) -> tuple[Column, Column]:
         return F.expr(f"nullif({text}, '')"), F.expr(f"{text} <> ''")
     if header == "Due":
         iso = f"concat(substr({text}, 7, 4), '-', substr({text}, 4, 2), '-', substr({text}, 1, 2))"
-        # Rearranged like the text, the date must give it again, slashes included.
+        # Written in the order of the text, the date must equal it, slashes included.
         again = f"concat(substr({iso}, 9, 2), '/', substr({iso}, 6, 2), '/', substr({iso}, 1, 4))"
         value = f"try_cast({iso} AS date)"
         return F.expr(value), F.expr(f"CAST({value} AS string) = {iso} AND {again} = {text}")
@@ -156,7 +158,7 @@ def parsed(header: str, type_: str) -> tuple[Column, Column]:
 
 
 def account(spark: SparkSession) -> None:
-    """Write how many rows each file had, and how many were loaded and rejected."""
+    """Write the number of rows of each file, and how many were loaded and rejected."""
     spark.sql(
         """INSERT INTO lake.best.accounts
         SELECT source_file, sum(loaded + rejected), sum(loaded), sum(rejected) FROM (
@@ -166,7 +168,7 @@ def account(spark: SparkSession) -> None:
 
 
 def fact(rows: DataFrame, keys: dict[str, DataFrame]) -> DataFrame:
-    """The rows with the keys of their customers and products, 0 where a list lacks them."""
+    """Return the rows with the keys of their customers and products, 0 if a list lacks them."""
     from pyspark.sql import functions as F
 
     for name, known in keys.items():

@@ -1,4 +1,4 @@
-"""DuckDB with two threads. It writes Parquet in folders of partitions: a table format it leaves to others."""
+"""DuckDB with two threads. It writes Parquet in partition folders, without a table format."""
 
 from __future__ import annotations
 
@@ -59,9 +59,10 @@ def run(work: Work) -> Output:
 
 
 def _typed(work: Work) -> str:
-    """The rows with typed columns and, where a row is rejected, column_name, value and raw_line.
+    """Return a query of the rows with typed columns and, for rejected rows, column_name, value and raw_line.
 
-    The reader has no line numbers: they follow from the sale, as many of which are in each file.
+    The reader has no line numbers. They are computed from the number of the sale, because all files have equally many
+    rows.
     """
     quarters = " ".join(f"WHEN '{path.name}' THEN DATE '{day}'" for day, path in work.files.items())
     each = work.rows // len(work.files)

@@ -20,7 +20,7 @@ RECEIVED = datetime(2025, 7, 1, tzinfo=UTC)
 
 
 def run(spark: SparkSession, work: Work) -> Output:
-    """Bring the lake in line with the files and publish it."""
+    """Update the lake from the files and publish it."""
     raw = FolderRaw(
         {
             sales.name: [_entry(sales.name, {"quarter": day}, path) for day, path in work.files.items()],

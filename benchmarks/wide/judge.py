@@ -1,4 +1,6 @@
-"""Counts of a contestant's result by DuckDB: exactly those of the files, and of the other contestants."""
+"""Counts of a contestant's result, computed by DuckDB. They must equal those of the files and of the other
+contestants.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ COLUMN_OF_KIND = ("", "Ordered", "Total", "Quantity", "Price")
 
 
 def verdict(output: Output) -> Verdict:
-    """Counts, sums and hashes per quarter, the rejects by column, and the accounts of files that have rejects."""
+    """Return counts, sums and hashes per quarter, the rejects by column, and the accounts of files with rejects."""
     return {
         "trusted": _asked(f"SELECT quarter, {ROWS} FROM $files GROUP BY ALL ORDER BY ALL", output.trusted),
         "fact": _asked(f"SELECT quarter, {ROWS}, {KEYS} FROM $files GROUP BY ALL ORDER BY ALL", output.fact),
@@ -41,7 +43,7 @@ def verdict(output: Output) -> Verdict:
 
 
 def faults(counts: Verdict, work: Work) -> list[str]:
-    """Differences of a verdict from the files."""
+    """Return the differences of a verdict from the files."""
     bad = work.rows // 100
     rejects: dict[Any, int] = {row[0]: row[1] for row in counts["rejects"]}
     expected = {

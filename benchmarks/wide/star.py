@@ -58,7 +58,7 @@ sales = CsvSource(
 
 
 def listed(name: str, code: Column, *others: str) -> CsvSource:
-    """A source whose columns are texts."""
+    """Return a source whose columns are texts."""
     columns = (code, *[Column(f"{name}_{other.lower()}", "string", other) for other in others])
     fields = zip(("Code", *others), columns, strict=True)
     layout = Layout("v1", tuple(Field(header, column.name, Text(), required=True) for header, column in fields))

@@ -1,4 +1,6 @@
-"""The work: sales of eight quarters, customers and products in; trusted rows, rejects and the fact out."""
+"""The work: sales of eight quarters, customers and products are the input; trusted rows, rejects and the fact the
+output.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ HEADER = "Sale;Line;Ordered;Shipped;Due;Customer;Product;Store;Channel;Note;Quan
 
 @dataclass(frozen=True)
 class Work:
-    """``files`` are the sales by first day of their quarter; each file is named by its content."""
+    """``files`` are the sales by the first day of their quarter; each file is named after its content."""
 
     files: Mapping[str, Path]
     customers: Path
@@ -54,15 +56,16 @@ class Work:
         return sum(path.stat().st_size for path in self.files.values())
 
     def into(self, out: Path) -> Work:
-        """The same work with another place for the results."""
+        """Return the same task with another folder for the results."""
         return Work(self.files, self.customers, self.products, self.rows, out)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Parquet files of the trusted rows, the fact and the rejects, and what the accounts say: rows in and rejected.
+    """Parquet files of the trusted rows, the fact, the rejects, and the accounts with the numbers of rows read and
+    rejected.
 
-    All hold the columns of :mod:`wide.star`, the rejects source_line and column_name.
+    Rows and fact contain the columns of :mod:`wide.star`, the rejects source_line and column_name.
     """
 
     trusted: list[str]
@@ -73,7 +76,7 @@ class Output:
 
 
 def make(folder: Path, rows: int) -> Work:
-    """Write the files of ``rows`` rows, a hundredth of them bad, into ``folder``."""
+    """Write the files of ``rows`` rows, of which one in a hundred is invalid, into ``folder``."""
     folder.mkdir(parents=True)
     each = rows // len(QUARTERS)
     with duckdb.connect() as db:
@@ -97,7 +100,7 @@ def _filled(quarter: str, first: int, last: int) -> str:
 
 
 def _write(db: duckdb.DuckDBPyConnection, folder: Path, header: str, query: str) -> Path:
-    """Write the lines of ``query`` below ``header``; return the file, named by its content."""
+    """Write the lines of ``query`` below ``header``; return the file, named after its content."""
     path = folder / "lines"
     db.execute(f"COPY ({query}) TO '{path}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')")
     written = folder / "file"
