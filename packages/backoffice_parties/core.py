@@ -56,7 +56,9 @@ class Core:
                 cursor.executemany(ACCOUNT, self._accounts(0))
 
     def change(self, day: int) -> int:
-        """Change a share of the customers, add one, delete one, change every balance; return the changed customers."""
+        """Change a share of the customers, add one, delete one, change every balance; return the number of changed
+        customers.
+        """
         first = self.company.customers
         chance = self.company.chance("changed", day)
         changed = [number for number in range(1, first + 1) if number % 97 != day % 97 and chance.random() < CHANGED]

@@ -155,7 +155,7 @@ def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
     """Return Airflow's environment: the AWS, the place of its Variables, and the stand-in for the sources."""
     return {
         **aws.env,
-        # as for Airflow's tasks on ECS, to log calls
+        # the name of the role of Airflow's tasks on ECS, so that a log of calls shows the caller
         "AWS_ACCESS_KEY_ID": f"estrela-{environment}-airflow-worker",
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         "AIRFLOW__SECRETS__BACKEND": BACKEND,

@@ -53,7 +53,7 @@ TRIES = 50
 
 @dataclass(frozen=True)
 class Stack:
-    """The queue of the messages, and the settings of the functions."""
+    """The URL of the message queue, and the environment of the functions."""
 
     messages: str
     environment: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The steps of a feed, built from the parts of the warehouse."""
+"""The steps of a feed, built from the components of the warehouse."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Sender:
 
 
 def _valid(text: str) -> str:
-    r"""Write the characters that SQS does not keep as JSON escapes them, such as \u0001."""
+    r"""Replace the characters that SQS does not accept by JSON escapes, such as \u0001."""
     return _INVALID.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -111,7 +111,7 @@ def records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
 
 
 def not_csv(line: int, error: csv.Error) -> RefusedError:
-    """Return the error of a file that cannot be read after a line."""
+    """Return the error of a file that cannot be read beyond a line."""
     return RefusedError(f"it is no CSV after line {line}: {error}")
 
 

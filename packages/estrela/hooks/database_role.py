@@ -83,7 +83,7 @@ def ensure_role(connection: psycopg.Connection[Any], role: str, password: str, d
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         connection.execute(SQL("CREATE ROLE {} LOGIN").format(name))
     connection.execute(SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, Literal(password)))
-    # RDS's master user is not a superuser: it can make only a role that it is a member of the owner of a database.
+    # RDS's master user is not a superuser. To create a database that a role owns, it must be a member of that role.
     connection.execute(SQL("GRANT {} TO CURRENT_USER").format(name))
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
         connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), name))

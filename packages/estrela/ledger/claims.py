@@ -152,7 +152,7 @@ class Claim:
 
 
 def unclaimed(feed: Feed, run: str, file: Mapping[str, Any]) -> Claim:
-    """Return a row of ``ledger.files`` as a claim without a lease: it allows to read the file, but not to settle it."""
+    """Return a row of ``ledger.files`` as a claim without a lease, with which the file can be read but not settled."""
     return Claim(
         feed,
         run,
@@ -170,7 +170,7 @@ def unclaimed(feed: Feed, run: str, file: Mapping[str, Any]) -> Claim:
 
 @dataclass(frozen=True)
 class Account:
-    """Counts of a load: ``rows`` of the file = loaded + rejected; ``changed`` rows of the target."""
+    """Counts of a load: ``rows`` of the file = loaded + rejected; ``changed`` is the number of changed target rows."""
 
     rows: int = 0
     loaded: int = 0

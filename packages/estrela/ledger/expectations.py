@@ -41,7 +41,7 @@ class Expectations:
     database: DatabaseManager
 
     def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Unexpected]:
-        """Return the feeds that are late at ``now``, and those whose last file is empty or odd."""
+        """Return the deviations at ``now``: late feeds, and feeds whose last file is empty or odd."""
         candidates = (
             candidate for feed in feeds if feed.expected for candidate in (self._late(feed, now), self._odd(feed))
         )

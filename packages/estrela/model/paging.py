@@ -56,7 +56,7 @@ class CursorPages:
 
 @dataclass(frozen=True)
 class LinkedPages:
-    """The URL of the next page is at the ``path`` of the answer; ``""``: in its ``Link`` header (RFC 8288)."""
+    """The URL of the next page is at the ``path`` of the answer, or for ``""`` in its ``Link`` header (RFC 8288)."""
 
     path: str = ""
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations in the transaction of :meth:`MigratedSchema.migrate`."""
+"""Alembic's entry point: runs the migrations in the transaction of :meth:`MigratedSchema.migrate`."""
 
 from __future__ import annotations
 

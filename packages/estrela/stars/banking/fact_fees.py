@@ -21,7 +21,7 @@ UNITS = {
     "por talao": "por talão",
     "por titulo": "por título",
 }
-"""Spellings of units, which institutions write with and without accents, in upper or lower case."""
+"""Units that institutions write without accents, in lower case, and their spelling with accents."""
 
 
 def transform(fees: DataFrame) -> DataFrame:

@@ -1,1 +1,1 @@
-"""An online shop: what its customers ordered, as its branches deliver it in daily files."""
+"""An online shop: its orders, products and customers, from the daily files of its branches."""
