@@ -1,7 +1,7 @@
 """Digests of the code that determines the content of a star's tables.
 
-A digest covers the syntax trees of modules, not their text. Comments and docstrings of modules, classes and functions
-do not affect it; bare strings elsewhere, such as attribute docstrings, do.
+A digest covers the syntax trees of modules, not their text. Comments and docstrings, including those of attributes, do
+not affect it.
 """
 
 from __future__ import annotations
@@ -73,17 +73,15 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _syntax(file: Traversable) -> str:
-    tree = ast.parse(file.read_bytes())
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            del body[0]
-    return ast.dump(tree)
+    return ast.dump(_WithoutDocstrings().visit(ast.parse(file.read_bytes())))
 
 
-def _is_text(node: ast.AST) -> bool:
-    """Return whether a statement is a bare string, such as a docstring."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+class _WithoutDocstrings(ast.NodeTransformer):
+    """Removes statements that are a bare string: the docstrings of modules, classes, functions and attributes."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else node
 
 
 def _data(folder: Traversable) -> str:
