@@ -48,7 +48,10 @@ def sift(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[Any]:
-    """Yield every visible message; a FIFO queue delivers a message of a group with or after the earlier ones."""
+    """Yield messages until none is visible.
+
+    A FIFO queue delivers no more messages of a group while some are in flight.
+    """
     while messages := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=_HIDDEN_SECONDS
     ).get("Messages"):
