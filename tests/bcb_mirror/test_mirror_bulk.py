@@ -57,7 +57,7 @@ def test_good_rows_keep_the_rules_of_the_ranking(folder: Path) -> None:
             assert int(fields[6].replace(".", "").replace(",", "")) == upheld * 100_000_000 // clients
 
 
-def test_no_institution_stands_twice_in_a_quarter(folder: Path) -> None:
+def test_no_institution_is_listed_twice_in_a_quarter(folder: Path) -> None:
     lines = [line for path in sorted(folder.glob("*.csv")) for line in path.read_text("cp1252").split("\n")[1:-1]]
     keys = [(row[0], row[1], row[5]) for row in (line.split(";") for line in lines) if is_good(row)]
     assert len(set(keys)) == len(keys)

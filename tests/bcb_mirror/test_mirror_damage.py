@@ -67,7 +67,7 @@ def test_the_header_is_wider_than_the_rows(published: bytes) -> None:
     assert lines[0].count(b";") == 14 and {line.count(b";") for line in lines[1:-1]} == {13}
 
 
-def test_rows_end_in_a_suffix_and_null_stands_for_a_blank_cnpj(published: bytes) -> None:
+def test_rows_end_in_a_suffix_and_a_blank_cnpj_becomes_null(published: bytes) -> None:
     lines = damaged(published, "row_suffix_null").decode().splitlines()
     assert all(line.endswith((";,,", ";,")) for line in lines)
     assert sum(";Conglomerado;NULL;" in line for line in lines) == published.count(b"Conglomerado; ;")
@@ -92,7 +92,7 @@ def test_an_unknown_damage_is_refused(published: bytes) -> None:
         ("2022T2", "bom_only", "2022T2_bom_only.csv"),
     ],
 )
-def test_a_damage_of_a_real_quarter_is_the_copy_met_in_the_wild(
+def test_the_damage_of_a_real_quarter_equals_the_real_damaged_copy(
     real_data: Path, quarter: str, kind: str, copy: str
 ) -> None:
     published = (real_data / "complaints" / f"reclamacoes_{quarter}.csv").read_bytes()

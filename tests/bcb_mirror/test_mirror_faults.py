@@ -50,7 +50,7 @@ def post(mirror: Serving, **fault: object) -> requests.Response:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_status_and_then_the_right_answer(faulty: Serving, right: bytes, status: int) -> None:
+def test_an_error_status_is_followed_by_the_right_answer(faulty: Serving, right: bytes, status: int) -> None:
     post(faulty, kind="status", match="/arquivo", status=status, count=2).raise_for_status()
     answers = [fetch(faulty) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [status, status, 200]
@@ -120,7 +120,7 @@ def test_a_wrong_encoding(faulty: Serving, right: bytes, encoding: str) -> None:
     assert fetch(faulty).content == right.decode("cp1252").encode(encoding, "replace") != right
 
 
-def test_only_what_matches_is_met(faulty: Serving) -> None:
+def test_a_fault_affects_only_matching_requests(faulty: Serving) -> None:
     post(faulty, kind="status", match=r"/arquivo\?.*periodo=3&").raise_for_status()
     assert fetch(faulty).status_code == 200
     assert requests.get(faulty.url + FILE.replace("periodo=2", "periodo=3"), timeout=10).status_code == 503
@@ -179,7 +179,7 @@ def test_a_fault_that_cannot_be_played_is_refused(faulty: Serving, fault: dict[s
     assert requests.get(f"{faulty.url}/_mirror/faults", timeout=10).json() == []
 
 
-def test_python_refuses_it_with_the_same_words() -> None:
+def test_a_fault_created_in_python_is_refused_with_the_same_text() -> None:
     with pytest.raises(FaultError, match=re.escape("fault kind 'flood' is unknown; known are status, html,")):
         Fault("flood")
 

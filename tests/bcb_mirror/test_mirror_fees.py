@@ -112,7 +112,7 @@ def test_an_unknown_resource_is_404(mirror: Serving) -> None:
     assert get(mirror, f"{VALUES}/GruposConsolidados").status_code == 404
 
 
-def test_an_institution_stands_in_several_groups(mirror: Serving) -> None:
+def test_an_institution_is_in_several_groups(mirror: Serving) -> None:
     groups = get(mirror, f"{FEES}/GruposConsolidados", "$format=json").json()["value"]
     assert [group["Codigo"] for group in groups] == [f"{code:02d}" for code in range(1, 12)]
     members = {

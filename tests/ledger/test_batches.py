@@ -135,7 +135,7 @@ def test_a_file_that_failed_holds_back_those_after_it(house: House) -> None:
     assert house.query("SELECT id FROM mart.sales ORDER BY source_load") == [(1,), (2,), (3,), (4,)]
 
 
-def test_a_file_that_is_gone_holds_back_none(house: House) -> None:
+def test_a_missing_file_holds_back_no_other(house: House) -> None:
     put(house, csv(1), csv(2), csv(3))
     version = house.s3.head_object(Bucket=house.bucket, Key="sales/2.csv")["VersionId"]
     house.s3.delete_object(Bucket=house.bucket, Key="sales/2.csv", VersionId=version)
@@ -171,7 +171,9 @@ def test_of_one_key_the_row_of_the_newest_file_stays(house: House) -> None:
     ]
 
 
-def test_a_claim_that_was_lost_is_lost_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_claim_does_not_affect_the_other_files_of_its_batch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare(house, order=Order.ALL)
     put(house, csv(1), csv(2), csv(3))
     load = PostgresLoader.load_some

@@ -166,7 +166,7 @@ def test_the_rows_of_a_file_are_those_of_one_moment(core: House) -> None:
     assert before - timedelta(seconds=1) <= stamp <= datetime.now(UTC)
 
 
-def test_keys_that_the_source_deleted_leave(core: House) -> None:
+def test_rows_whose_keys_the_source_deleted_are_deleted(core: House) -> None:
     add(core, 1, 2, 3, ago="1 hour")
     assert reconcile(core) == {"feed": "people", "compared": False}, "there is no table yet"
     extract(core)

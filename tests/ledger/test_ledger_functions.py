@@ -53,7 +53,7 @@ def test_the_schema_is_made_once_and_is_the_newest(house: House, loaded: Loaded)
     assert house.query("SELECT count(*) FROM ledger.files") == [(0,)]
 
 
-def test_what_waits_is_printed_as_metrics(house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
+def test_waiting_files_are_printed_as_metrics(house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
     house.query(
         "INSERT INTO ledger.files"
         " (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, state, reason, run)"

@@ -298,7 +298,7 @@ def test_files_of_a_run_that_is_given_up_are_tried_alone(house: House) -> None:
     assert house.ids() == [1, 2]
 
 
-def test_an_expired_lease_is_work(house: House) -> None:
+def test_a_file_with_an_expired_lease_is_work(house: House) -> None:
     house.hear(house.put("sales/1.csv", csv(1)))
     house.claims.claim(house.feeds["sales"], "dead")
     house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s'")

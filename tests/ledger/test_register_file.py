@@ -92,7 +92,7 @@ def test_events_of_s3_itself_and_of_eventbridge(house: House, call: Callable[[An
         call({"Records": [{"eventName": "ObjectCreated:Put"}]})
 
 
-def test_what_may_be_of_a_feed_that_cannot_be_read_waits_for_it(house: House) -> None:
+def test_a_file_of_an_unreadable_feed_is_not_registered(house: House) -> None:
     register = replace(house.register, unreadable={"rates": "ModuleNotFoundError: No module named 'x'"})
     known, unknown = (arrivals_of(house.put(key, b"x")) for key in ("sales/1.csv", "rates/1.csv"))
     assert register.register(known, "test", by_event=True) == 1

@@ -136,7 +136,7 @@ def test_forms_of_files(form: Any, content: bytes, text: str) -> None:
     assert read(replace(NAMES, format=form), content) == (text, [])
 
 
-def test_a_row_that_lost_a_field_before_its_blank_end_is_rejected() -> None:
+def test_a_row_with_too_few_fields_and_an_empty_last_one_is_rejected() -> None:
     content = b"id,name,\n1,a,\n2,b\n,\n3,\n4,,\n"
     reason = "a field is missing: 2 fields, the last of them empty, where the header has 3"
     text = '1,2,2,"1","a"\n1,2,3,"2","b"\n1,2,6,"4",\n'

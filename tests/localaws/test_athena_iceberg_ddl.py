@@ -55,7 +55,7 @@ def test_show_create_table_makes_the_same_table(athena, table) -> None:
     assert "\n".join(line for (line,) in athena.rows("SHOW CREATE TABLE t")) == shown
 
 
-def test_athenas_properties_are_changed_in_icebergs_words(athena, table) -> None:
+def test_athenas_properties_are_stored_as_iceberg_properties(athena, table) -> None:
     succeeds(athena, "ALTER TABLE t SET TBLPROPERTIES ('write_compression'='GZIP', 'format'='PARQUET')")
     lines = [line for (line,) in athena.rows("DESCRIBE FORMATTED t")]
     assert "write.parquet.compression-codec\tgzip\t" in lines

@@ -170,7 +170,7 @@ def test_a_pattern_encoding_or_mapping_that_is_not_followed_is_refused(athena, s
         athena.run("DROP TABLE t")
 
 
-def test_a_note_among_the_table_properties_is_no_obstacle(athena, s3) -> None:
+def test_informational_table_properties_are_ignored(athena, s3) -> None:
     notes = "TBLPROPERTIES ('classification'='csv', 'areColumnsQuoted'='false', 'numRows'='1', 'owner'='x')"
     table(athena, s3, "a string", "x\n", bar(), notes)
     assert athena.rows("SELECT * FROM t") == [("x",)]

@@ -358,7 +358,7 @@ def test_a_server_without_the_trino_that_it_needs_says_so_in_one_line(tmp_path: 
     assert done.stderr.count("\n") == 1
 
 
-def test_nothing_of_trino_is_imported_by_those_who_stay_with_duckdb() -> None:
+def test_with_duckdb_nothing_of_trino_is_imported() -> None:
     script = (
         "import sys, localaws.server, localaws.athena.api.running, localaws.athena.embedded.run;"
         "print([name for name in sys.modules if 'athena.trino' in name])"

@@ -163,7 +163,7 @@ def test_partitions_come_in_pages_and_segments(glue: Any, by_month: str) -> None
     assert sorted(v for segment in segments for v in values(segment)) == [v for page in value_pages for v in page]
 
 
-def test_a_partition_moves_onto_no_other(glue: Any, by_month: str) -> None:
+def test_a_partition_cannot_get_the_values_of_another(glue: Any, by_month: str) -> None:
     with pytest.raises(ClientError) as error:
         glue.update_partition(
             DatabaseName=by_month,

@@ -111,7 +111,7 @@ def test_any_text_is_either_understood_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("sign", sorted(SIGNS))
-def test_each_sign_holds_below_at_and_above(sign: str) -> None:
+def test_each_operator_compares_below_at_and_above_the_value(sign: str) -> None:
     matches = partition_filter(f"n {sign} '10'", KEYS)
     assert [matches([n, "", "0"]) for n in ("9", "10", "11")] == [SIGNS[sign](n, 10) for n in (9, 10, 11)]
 

@@ -51,7 +51,7 @@ def test_a_jvm_that_was_ended_leaves_no_archive(tmp_path: Path) -> None:
     assert cut.options()
 
 
-def test_the_archives_of_another_java_go(tmp_path: Path) -> None:
+def test_archives_of_another_java_are_deleted(tmp_path: Path) -> None:
     for name in ("old", "new"):
         archive(tmp_path, name).make(written, never)
     assert sorted(file.name for file in (tmp_path / "classes").glob("*.jsa")) == ["java-new.jsa", "spark-new.jsa"]
@@ -63,7 +63,7 @@ def test_a_java_that_cannot_make_archives_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stops", [False, True])
-def test_who_comes_second_waits_for_the_first_until_stopped(tmp_path: Path, stops: bool) -> None:
+def test_a_second_process_waits_for_the_first_until_stopped(tmp_path: Path, stops: bool) -> None:
     first, second = threading.Event(), threading.Event()
     begun, ended = threading.Event(), threading.Event()
 

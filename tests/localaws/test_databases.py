@@ -64,7 +64,7 @@ def test_parameters_say_that_a_user_has_set_them(rds: Any) -> None:
     assert rds.describe_db_parameters(**asked, Source="engine-default")["Parameters"] == []
 
 
-def test_so_do_those_of_clusters(rds: Any) -> None:
+def test_cluster_parameters_say_that_a_user_has_set_them(rds: Any) -> None:
     family = "aurora-postgresql17"
     asked = {"DBClusterParameterGroupName": "c"}
     rds.create_db_cluster_parameter_group(**asked, DBParameterGroupFamily=family, Description="TLS")

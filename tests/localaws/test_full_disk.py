@@ -85,7 +85,7 @@ def test_a_job_that_fills_the_disk_fails_clearly_and_what_was_there_stays(jobs_o
         assert jobs.run(jobs.create("print(1)"))["JobRunState"] == "SUCCEEDED"
 
 
-def test_a_full_disk_refuses_what_it_cannot_keep_and_forgets_no_end(jobs_of: Any, small_disk: Path) -> None:
+def test_a_full_disk_refuses_changes_and_the_end_of_a_run_is_stored_later(jobs_of: Any, small_disk: Path) -> None:
     with running(small_disk) as server:
         jobs = jobs_of(server)
         script = "import os, sys, time\nwhile os.path.exists(sys.argv[2]): time.sleep(0.02)"
@@ -121,7 +121,7 @@ def test_a_run_without_room_to_begin_says_so(jobs_of: Any, small_disk: Path) -> 
         assert jobs.run(name)["JobRunState"] == "SUCCEEDED"
 
 
-def test_a_script_that_meets_a_full_disk_is_told_from_other_failures(jobs: Any) -> None:
+def test_a_script_failing_on_a_full_disk_is_distinguished_from_other_failures(jobs: Any) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("/dev/full is Linux's")
     run = jobs.run(jobs.create("with open('/dev/full', 'w') as full:\n    full.write('x')"))

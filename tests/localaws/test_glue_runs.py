@@ -154,7 +154,7 @@ def test_a_library_that_is_no_archive_is_named(jobs: Any) -> None:
     )
 
 
-def test_a_library_that_raises_at_import_is_told_with_its_own_words(jobs: Any) -> None:
+def test_a_library_that_fails_at_import_is_reported_with_its_own_text(jobs: Any) -> None:
     location = jobs.put("lib/fragile.py", "limit = {}['limit']")
     run = jobs.run(jobs.create("import sys\nimport fragile"), {"--extra-py-files": location})
     assert run["JobRunState"] == "FAILED"
@@ -179,7 +179,7 @@ def zip_of_wheels(*names: str) -> bytes:
     return data.getvalue()
 
 
-def test_a_zip_of_wheels_is_all_the_index_that_there_is(jobs: Any) -> None:
+def test_a_zip_of_wheels_is_the_only_package_index(jobs: Any) -> None:
     location = jobs.put("modules/first.gluewheels.zip", zip_of_wheels("first", "second"))
     script = "import importlib.util, first\nprint(first.where.split('/')[-4], importlib.util.find_spec('second'))"
     offline = {"--python-modules-installer-option": "--no-index"}
@@ -193,7 +193,7 @@ def test_a_zip_of_wheels_is_all_the_index_that_there_is(jobs: Any) -> None:
     ("content", "problem"),
     [(b"no archive", "is not a zip archive"), (wheel("lonely", ""), "holds no wheel below wheels/")],
 )
-def test_a_zip_of_wheels_that_is_none_is_told(jobs: Any, content: bytes, problem: str) -> None:
+def test_an_invalid_zip_of_wheels_is_reported(jobs: Any, content: bytes, problem: str) -> None:
     location = jobs.put("modules/bad.gluewheels.zip", content)
     run = jobs.run(jobs.create("print(1)"), {"--additional-python-modules": location})
     assert run["ErrorMessage"] == f"--additional-python-modules: bad.gluewheels.zip {problem}"
@@ -310,7 +310,7 @@ def test_unknown_jobs_and_runs_are_named(jobs: Any) -> None:
         assert missing.value.response["Error"]["Code"] == "EntityNotFoundException"
 
 
-def test_what_cannot_be_stopped_is_told_for_each_run(jobs: Any) -> None:
+def test_each_run_that_cannot_be_stopped_is_reported(jobs: Any) -> None:
     name = jobs.create("print(1)")
     ended = jobs.run(name)["Id"]
     answer = jobs.glue.batch_stop_job_run(JobName=name, JobRunIds=[ended, "jr_1"])

@@ -79,7 +79,7 @@ def test_without_runs_the_first_process_is_started_at_once(server: Server) -> No
     server.wait_for_start()
 
 
-def test_beside_a_run_that_has_no_use_for_it_the_first_process_waits(server: Server) -> None:
+def test_the_first_process_waits_during_a_run_that_cannot_use_it(server: Server) -> None:
     server.active = True
     server.pool.start()
     server.let_it_look()
@@ -97,7 +97,7 @@ def test_a_replacement_waits_for_a_moment_without_runs(taken: Server) -> None:
     taken.wait_for_start()
 
 
-def test_patience_with_a_long_run_has_an_end(taken: Server) -> None:
+def test_a_long_run_delays_a_replacement_only_for_a_limited_time(taken: Server) -> None:
     taken.let_it_look()
     assert taken.started == 1
     taken.now += PATIENCE

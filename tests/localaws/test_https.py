@@ -70,14 +70,14 @@ def test_athena_answers_over_https(both: tuple[Running, str], certificates: Path
     assert rows[1] == {"Data": [{"VarCharValue": "1"}]}
 
 
-def test_a_client_without_the_authority_is_not_fooled(both: tuple[Running, str]) -> None:
+def test_a_client_without_the_authority_refuses_the_certificate(both: tuple[Running, str]) -> None:
     once = Config(retries={"total_max_attempts": 1})
     session = boto3.session.Session("localaws", "localaws", region_name="us-east-1")
     with pytest.raises(SSLError):
         session.client("s3", endpoint_url=both[1], config=once, verify=True).list_buckets()
 
 
-def test_certificates_are_kept_for_the_same_names_alone(tmp_path: Path) -> None:
+def test_certificates_are_reused_only_for_the_same_names(tmp_path: Path) -> None:
     assert ensure(tmp_path, ["aws"])
     first = (tmp_path / "server.pem").read_bytes()
     assert not ensure(tmp_path, ["aws"])

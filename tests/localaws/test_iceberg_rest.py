@@ -78,7 +78,7 @@ def test_a_namespace_is_a_glue_database(rest: Rest, aws: Running) -> None:
     assert rest.call("HEAD", "namespaces/NS").status_code == 404
 
 
-def test_a_created_table_stands_in_glue(rest: Rest, aws: Running) -> None:
+def test_a_created_table_is_in_the_glue_catalog(rest: Rest, aws: Running) -> None:
     created = rest.create("T", properties={"comment": "a table"})
     table = aws.client("glue").get_table(DatabaseName=rest.namespace, Name="t")["Table"]
     assert table["Parameters"] == {"table_type": "ICEBERG", "metadata_location": created["metadata-location"]}
@@ -309,7 +309,7 @@ def test_lists_come_in_pages(rest: Rest) -> None:
     assert rest.call("GET", "namespaces/NS/views").json() == {"identifiers": []}
 
 
-def test_a_table_that_is_not_iceberg_is_none_here(rest: Rest, aws: Running) -> None:
+def test_a_table_that_is_not_iceberg_is_not_found(rest: Rest, aws: Running) -> None:
     aws.client("glue").create_table(DatabaseName=rest.namespace, TableInput={"Name": "plain"})
     assert rest.call("GET", "namespaces/NS/tables").json()["identifiers"] == []
     refusal = error(rest.call("GET", "namespaces/NS/tables/plain"))
@@ -348,7 +348,7 @@ def test_a_change_through_glue_in_between_fails_no_later_commit(rest: Rest, aws:
     assert properties(rest, "t") == {"x": "1"}
 
 
-def test_metrics_and_tokens_are_taken(rest: Rest) -> None:
+def test_metrics_and_token_requests_are_accepted(rest: Rest) -> None:
     rest.create("t")
     assert rest.call("POST", "namespaces/NS/tables/t/metrics", {"report-type": "scan-report"}).status_code == 204
     assert rest.call("POST", "oauth/tokens").json()["token_type"] == "bearer"

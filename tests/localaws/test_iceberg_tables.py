@@ -111,7 +111,7 @@ def test_a_staged_table_appears_with_its_rows_or_not_at_all(tables: IcebergTable
         tables.stage("db", "ctas", NEW)
 
 
-def test_nested_columns_stand_in_glue_in_hive_s_words(tables: IcebergTables) -> None:
+def test_nested_columns_have_hive_types_in_glue(tables: IcebergTables) -> None:
     inner = StructType(NestedField(3, "at", TimestamptzType()), NestedField(4, "sum", DecimalType(18, 2)))
     listed = ListType(5, inner, element_required=False)
     mapped = MapType(7, StringType(), 8, listed, value_required=False)

@@ -83,7 +83,7 @@ def test_an_equal_spec_is_reused() -> None:
     assert (once.default_spec_id, twice.default_spec_id, len(twice.partition_specs)) == (1, 1, 2)
 
 
-def test_removing_what_is_not_there_is_done() -> None:
+def test_removing_missing_items_succeeds() -> None:
     gone = apply(
         BASE,
         {"action": "remove-properties", "removals": ["nope", "x"]},
@@ -100,13 +100,13 @@ def test_a_snapshot_that_was_never_current_is_not_in_the_log() -> None:
     assert logged(both) == [2]
 
 
-def test_expiry_leaves_no_gap_in_the_log_and_the_parents_alone() -> None:
+def test_expiry_leaves_no_gap_in_the_log_and_keeps_parent_ids() -> None:
     expired = apply(chain(4), {"action": "remove-snapshots", "snapshot-ids": [2]})
     assert logged(expired) == [3, 4]
     assert [(s.snapshot_id, s.parent_snapshot_id) for s in expired.snapshots] == [(1, None), (3, 2), (4, 3)]
 
 
-def test_expiry_takes_the_refs_and_the_statistics_along() -> None:
+def test_expiry_removes_refs_and_statistics() -> None:
     statistics = {"snapshot-id": 1, "statistics-path": "s3://b/p", "file-size-in-bytes": 1}
     base = apply(chain(2), point(1, "old"), {"action": "set-partition-statistics", "partition-statistics": statistics})
     expired = apply(
@@ -138,7 +138,7 @@ def test_a_stale_sequence_number_is_a_conflict_to_retry() -> None:
         ({"action": "remove-partition-specs", "spec-ids": [0]}, "Cannot remove default partition spec: 0"),
     ],
 )
-def test_what_the_table_can_never_take_is_refused(update: dict[str, Any], message: str) -> None:
+def test_updates_that_no_table_accepts_are_refused(update: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidUpdateError, match=message):
         apply(BASE, update)
 

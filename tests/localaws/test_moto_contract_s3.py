@@ -76,7 +76,7 @@ def test_put_object_begins_with_bucket_key_and_value() -> None:
     assert list(inspect.signature(S3Backend.put_object).parameters)[1:4] == ["bucket_name", "key_name", "value"]
 
 
-def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
+def test_other_services_read_and_write_the_stores_bytes(backend: StoreS3Backend) -> None:
     """Lambda reads code with get_object().value; Firehose and Logs write with put_object()."""
     backend.create_bucket("code", "us-east-1")
     backend.put_object("code", "a/b.zip", b"bytes")
@@ -101,7 +101,7 @@ def test_bucket_names_are_registered_by_the_bucket_itself(backend: StoreS3Backen
         backend.create_bucket("folder", "us-east-1")
 
 
-def test_errors_and_the_way_to_say_not_empty(backend: StoreS3Backend) -> None:
+def test_errors_for_invalid_missing_and_nonempty_buckets(backend: StoreS3Backend) -> None:
     """delete_bucket() returns None for a bucket that is not empty, for which moto's response raises BucketNotEmpty."""
     with pytest.raises(InvalidBucketName):
         backend.create_bucket("Not_Valid", "us-east-1")

@@ -134,7 +134,7 @@ def test_files_that_end_without_a_line_feed(warehouse: Any) -> None:
     assert warehouse.rows(f"SELECT b, count(*) FROM {name} GROUP BY b ORDER BY b") == [["x", 3], ["y", 3]]
 
 
-def test_bad_rows_among_clean_ones_are_told_by_their_lines(warehouse: Any) -> None:
+def test_bad_rows_among_valid_ones_are_reported_with_their_lines(warehouse: Any) -> None:
     """Rows before and after a bad row are copied as a block, whatever their line ends."""
     bad = (1, 2, 700, 4999, 5000)
     for end in ("\n", "\r\n"):
@@ -157,7 +157,7 @@ def test_columns_and_identities(warehouse: Any) -> None:
     assert "needs EXPLICIT_IDS" in warehouse.fails(f"COPY {name} (id, a) FROM '{location}' {ROLE} CSV")
 
 
-def test_bad_rows_are_told_with_their_place(warehouse: Any) -> None:
+def test_bad_rows_are_reported_with_line_and_column(warehouse: Any) -> None:
     columns = "id int NOT NULL, name varchar(5), fee numeric(5, 2), day date, at timestamp, ok boolean, code char(2)"
     lines = [
         "id,name,fee,day,at,ok,code",
@@ -194,7 +194,7 @@ def test_bad_rows_are_told_with_their_place(warehouse: Any) -> None:
     ]
 
 
-def test_bytes_that_are_no_text_are_told(warehouse: Any) -> None:
+def test_invalid_bytes_are_reported(warehouse: Any) -> None:
     rejections = errors(warehouse, table(warehouse, "a varchar(9)"), b"ok\n\xa4\n", "CSV")
     reason = "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: a4 (error 3)"
     assert rejections == [[2, "a", 1220, reason]]

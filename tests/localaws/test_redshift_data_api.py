@@ -227,7 +227,7 @@ def test_a_secret_opens_the_database(warehouse: Any) -> None:
         assert text in message
 
 
-def test_what_is_not_there_is_named(warehouse: Any) -> None:
+def test_missing_clusters_databases_and_statements_are_refused(warehouse: Any) -> None:
     request = {"Sql": "SELECT 1", "Database": "dev"}
     missing = refused(warehouse.data.execute_statement, ClusterIdentifier="nope", **request)
     assert missing == ("ValidationException", "Redshift endpoint doesn't exist in this region.")

@@ -50,7 +50,7 @@ def test_a_bad_bucket_name(aws: Running, name: str) -> None:
     assert code(s3.create_bucket, Bucket=name) == "InvalidBucketName"
 
 
-def test_settings_stay_motos(s3: Any, bucket: str) -> None:
+def test_policy_tags_and_lifecycle_are_stored_by_moto(s3: Any, bucket: str) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "team", "Value": "data"}]})

@@ -116,7 +116,7 @@ def test_a_conditional_completion_conflicts_with_what_happened_meanwhile(s3: Any
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"new"
 
 
-def test_versions_that_are_none(s3: Any, bucket: str) -> None:
+def test_invalid_version_ids_are_refused(s3: Any, bucket: str) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=bucket, Key="k", Body=b"")["VersionId"]
     assert re.fullmatch(r"[A-Za-z0-9._]{32}", version)

@@ -31,7 +31,7 @@ def test_a_policy_outlives_a_change_of_another_attribute(aws: Running) -> None:
     assert "Policy" not in attributes(sqs, url)
 
 
-def test_who_may_name_a_queue_as_dead_letter_queue_is_read_back(aws: Running) -> None:
+def test_the_redrive_allow_policy_is_returned_as_it_was_set(aws: Running) -> None:
     sqs: Any = aws.client("sqs")
     url = sqs.create_queue(QueueName="dead")["QueueUrl"]
     assert "RedriveAllowPolicy" not in attributes(sqs, url)
@@ -51,7 +51,7 @@ def test_a_redrive_policy_is_written_without_spaces_as_sqs_does(aws: Running) ->
     assert "RedrivePolicy" not in attributes(sqs, dead)
 
 
-def test_a_batch_says_nothing_of_entries_that_are_none(aws: Running) -> None:
+def test_a_batch_answer_omits_empty_lists(aws: Running) -> None:
     """As recorded in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: empty Failed and Successful
     are omitted.
     """

@@ -147,7 +147,7 @@ def test_a_change_undone_with_another_s_is_refused_too_and_may_be_sent_again(sta
     assert parameters() == {"before": 0}
 
 
-def test_locks_come_back_open(state: MotoState) -> None:
+def test_locks_are_restored_unlocked(state: MotoState) -> None:
     held = threading.RLock()
     with held, state.changing("ssm"):
         parameters().update(lock=held, plain=threading.Lock())

@@ -44,7 +44,7 @@ class Body:
 @pytest.mark.parametrize(("record", "note"), [
     ("synthetic", NOTE), ("http://bcb:8088", NOTE), ("production", ""), ("real", ""),
 ])  # fmt: skip
-def test_the_record_of_a_lake_decides(record: str, note: str) -> None:
+def test_a_lakes_record_decides_whether_its_data_is_marked(record: str, note: str) -> None:
     assert marked_by_lake(load(), Lake(record)).note == note
 
 

@@ -32,7 +32,7 @@ def test_all_pages_of_a_result_come_with_their_types(small_athena: Athena) -> No
     assert tuple(answer.rows[0].values()) == (1, Decimal("1.0"), False, "x", None)
 
 
-def test_athena_s_own_reason_stands_in_the_error(small_athena: Athena) -> None:
+def test_the_error_contains_athenas_own_reason(small_athena: Athena) -> None:
     with pytest.raises(QueryError, match=r"^runs: Athena query \S+: ended FAILED: .*no_such_column") as caught:
         small_athena.ask("runs", "SELECT no_such_column FROM banking.runs")
     assert caught.value.name == "runs"

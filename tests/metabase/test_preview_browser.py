@@ -62,7 +62,7 @@ def test_nothing_has_to_be_scrolled_sideways(light: list[Measured]) -> None:
     assert [chart["question"] for frame in light for chart in frame.content["charts"] if chart["outside"]] == []
 
 
-def test_texts_of_a_chart_do_not_meet(light: list[Measured]) -> None:
+def test_texts_of_a_chart_do_not_overlap(light: list[Measured]) -> None:
     assert {(frame.width, chart["question"]): chart["texts"] for frame in light for chart in frame.content["charts"]
             if chart["texts"]} == {}  # fmt: skip
 

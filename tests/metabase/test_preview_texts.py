@@ -86,7 +86,7 @@ def test_a_row_chart_says_who_leads_and_what_all_rows_share() -> None:
     ([("A", 1), ("B", 2)], "Complaints is highest for B: 2 complaints"),
     ([("A", None)], "Complaints: no value is known"),
 ])  # fmt: skip
-def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]], text: str) -> None:
+def test_a_chart_names_no_single_leader_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]], text: str) -> None:
     asked = question()
     assert finding(asked, answer(asked, *rows)) == text
 
@@ -165,7 +165,7 @@ def test_one_thing_has_one_colour_in_every_chart() -> None:
     assert drawn["encoding"]["color"]["scale"]["range"][1] == "#654321"
 
 
-def test_names_in_a_scatter_never_meet() -> None:
+def test_names_in_a_scatter_never_overlap() -> None:
     x = Column("x", "X", "integer", "services")
     asked = question("scatter", (x, NAME, COUNT))
     rows = answer(asked, *((place % 3, f"BANK NUMBER {place}", 100 + place) for place in range(40)))

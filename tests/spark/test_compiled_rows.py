@@ -14,7 +14,7 @@ from estrela.etl.readers import lines
 MOST_BYTES = 8000
 
 
-def test_java_compiles_what_reads_a_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_generated_code_that_reads_a_row_is_compiled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "WHOLE_BYTES", 0)
     monkeypatch.setattr(tuning, "SMALL_BYTES", 0)
     metrics = world.spark._jvm.org.apache.spark.metrics.source.CodegenMetrics

@@ -28,7 +28,7 @@ def fee(spark: SparkSession, *rows: dict[str, object]) -> DataFrame:
         ((None,), None),
     ],
 )
-def test_a_unit_is_one_however_it_is_written(spark: SparkSession, written: tuple[str, ...], read: str) -> None:
+def test_spellings_of_a_unit_are_unified(spark: SparkSession, written: tuple[str, ...], read: str) -> None:
     rows = fact_fees.transform(fee(spark, *({"unit": unit} for unit in written)))
     assert {row.unit for row in rows.collect()} == {read}
 

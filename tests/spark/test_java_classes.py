@@ -16,7 +16,7 @@ def described() -> None:
     F.coalesce(F.col("a"), F.lit(1), F.concat("b", "c"))
 
 
-def test_java_is_asked_once_what_a_name_is(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_java_looks_up_a_name_only_once(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     LakeLoader(spark, "banking", "run")
     described()
     client = spark._sc._gateway._gateway_client

@@ -99,7 +99,7 @@ def test_lookups_leave_the_rows_of_a_day_where_they_are_read(large: World) -> No
         assert not is_read_by_partition(rows, fact.partition_by)
 
 
-def test_other_columns_or_settings_than_those_of_the_partitions_do_not_do(large: World) -> None:
+def test_rows_are_read_by_partition_only_with_its_columns_and_settings(large: World) -> None:
     rows = large.table("fees")
     assert not is_read_by_partition(rows, ["snapshot_date"])
     with settings(large.spark, FOR_LARGE):

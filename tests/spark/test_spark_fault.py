@@ -71,7 +71,7 @@ def test_a_value_of_a_sensitive_column_is_in_no_error(spark: SparkSession, chang
     assert "4711" in str(refused(lambda: spark.sql("SELECT '4711x' AS cpf").select(rows[change]).collect()))
 
 
-def test_what_spark_says_of_a_plan_is_not_withheld(spark: SparkSession) -> None:
+def test_sparks_message_about_a_plan_is_not_withheld(spark: SparkSession) -> None:
     with pytest.raises(TransformError, match=r"UNRESOLVED_COLUMN.*`nothing`"):
         commit(replace(FILES, is_sensitive=True), lambda: spark.range(1).select("nothing"))
 
@@ -92,7 +92,7 @@ def raising(java: Any, cause: Any) -> Any:
     return change
 
 
-def test_lost_executors_timeouts_and_memory_may_pass(java: Any) -> None:
+def test_lost_executors_timeouts_and_memory_errors_are_retriable(java: Any) -> None:
     unknown = java.org.apache.iceberg.exceptions.CommitStateUnknownException
     for cause in (
         None,

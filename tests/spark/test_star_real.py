@@ -66,7 +66,7 @@ def test_legal_person_fees(real_world: World) -> None:
     assert fees.where("institution_key = 0").count() == 0
 
 
-def test_a_bank_stands_once_among_its_versions(real_world: World) -> None:
+def test_a_bank_has_one_current_version(real_world: World) -> None:
     current = real_world.table("dim_institution").where("is_current AND cnpj_root IS NOT NULL AND institution_key <> 0")
 
     assert current.count() == current.select("cnpj_root").distinct().count()
@@ -106,7 +106,7 @@ def test_a_renamed_bank_has_two_versions(real_world: World) -> None:
     assert "RENNER" in names[0] and "DIGIMAIS" in names[-1]
 
 
-def test_free_services_stand_beside_listed_ones(real_world: World) -> None:
+def test_a_mart_shows_free_services_with_the_listed_ones(real_world: World) -> None:
     vipal = real_world.mart("mart_free_services").where("institution_name LIKE '%VIPAL%'").collect()
 
     assert [(row["services_listed"], row["services_free"]) for row in vipal] == [(63, 63)]

@@ -87,7 +87,7 @@ def test_an_image_is_built_here_or_pinned(name: str) -> None:
         assert re.search(r":v?\d+(\.\d+)*$|:v?\d+\.\d+", image), image
 
 
-def test_the_images_that_ours_stand_on_are_pinned() -> None:
+def test_base_images_are_pinned() -> None:
     for dockerfile in (ROOT / "airflow" / "Dockerfile", ROOT / "packages" / "Dockerfile"):
         names = set(stages(dockerfile))
         bases = {line.split()[1] for line in dockerfile.read_text().splitlines() if line.startswith("FROM ")} - names

@@ -32,7 +32,7 @@ def test_the_variables_are_those_of_the_deployed_secrets() -> None:
         deployed_variables(secrets, "dev")
 
 
-def test_airflow_asks_the_secrets_and_knows_the_lake_from_nowhere_else() -> None:
+def test_airflow_learns_the_lake_only_from_the_secrets() -> None:
     env = airflow_env(Running("http://127.0.0.1:1", "us-east-1", Path(), 1), "http://bcb", "local")
     assert "estrela-local/airflow/variables" in env["AIRFLOW__SECRETS__BACKEND_KWARGS"]
     assert not [name for name in env if name.startswith("AIRFLOW_VAR_ESTRELA_LAKE")]

@@ -49,7 +49,7 @@ def test_a_quoted_header_is_read_by_the_dialect_that_declares_quotes() -> None:
 
 
 @pytest.mark.parametrize("lost", ["\ufffd", "\ufffd\ufffd"])
-def test_headers_are_known_by_what_is_left_of_them(lost: str) -> None:
+def test_headers_with_lost_characters_are_recognized(lost: str) -> None:
     names = ["".join(c if c.isascii() else lost for c in name) for name in HEADERS]
 
     assert detected(header(names=names).encode()).positions == tuple(range(14))

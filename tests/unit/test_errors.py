@@ -56,7 +56,7 @@ def test_each_error_says_what_and_where(text: str, error: EstrelaError) -> None:
 
 
 @pytest.mark.parametrize("error", EXAMPLES.values(), ids=lambda value: type(value).__name__)
-def test_an_error_crosses_a_process_with_its_facts(error: EstrelaError) -> None:
+def test_an_error_keeps_its_attributes_between_processes(error: EstrelaError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.__dict__.keys()) == (type(error), str(error), error.__dict__.keys())
 

@@ -551,7 +551,7 @@ def test_a_service_that_is_down_fails_the_extract_and_is_recorded(
     assert key.startswith("raw/shop/sales/asked/")
 
 
-def test_a_source_has_answered_when_all_of_it_was_asked_and_came_news_or_not(
+def test_a_source_has_answered_when_all_requests_were_answered_with_or_without_news(
     raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]
 ) -> None:
     status, long_ago = [200], datetime(2020, 1, 1, tzinfo=UTC)

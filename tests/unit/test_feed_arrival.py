@@ -47,7 +47,7 @@ def test_rows_of_a_file_that_are_too_few_or_unusual(
     assert Expected(least_rows=10, band=0.5).oddness(rows, before) == oddness
 
 
-def test_without_a_time_nothing_is_due_and_without_a_band_nothing_odd() -> None:
+def test_without_a_time_nothing_is_due_and_without_a_band_no_count_is_unusual() -> None:
     assert Expected().due(datetime.now(UTC)) is None
     assert Expected().oddness(0, [100, 100, 100]) is None
 

@@ -364,7 +364,7 @@ def test_an_order_that_keeps_changing_is_refused(service: Service, hook: RestApi
     )
 
 
-def test_records_that_are_equal_are_kept_where_the_order_stands(service: Service, hook: RestApiHook) -> None:
+def test_equal_records_are_kept_if_the_order_is_stable(service: Service, hook: RestApiHook) -> None:
     twice = [reply(200, records(1, 1)), reply(200, records(1, 4)), reply(200, records())]
     service.script = [*twice, *twice]
     assert codes(hook) == [1, 1, 1, 4]

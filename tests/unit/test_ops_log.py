@@ -145,7 +145,7 @@ def test_the_same_again_writes_nothing(log: OpsLog) -> None:
     assert calls == ["GetObject", "GetTable"]
 
 
-def test_nothing_yet_has_no_newest(log: OpsLog) -> None:
+def test_an_empty_log_has_no_newest_row(log: OpsLog) -> None:
     assert log.newest() == ""
 
 

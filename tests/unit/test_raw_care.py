@@ -68,7 +68,7 @@ def test_superseded_answers_go_after_their_days_and_the_newest_stays(raw: RawLay
     assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 2)
 
 
-def test_what_tables_are_made_of_stays_with_or_without_the_files_set_aside(raw: RawLayer) -> None:
+def test_inputs_of_tables_are_kept_with_or_without_the_files_set_aside(raw: RawLayer) -> None:
     first, second, third = (receive(raw, "complaints", day, body) for day, body in ((0, b"1"), (1, b"2"), (2, b"3")))
     refused = {first.sha256}
     assert care(raw, KEPT_30_DAYS, dry=True).run(refused, NOW, LATER).answers_retired == 1
@@ -78,7 +78,7 @@ def test_what_tables_are_made_of_stays_with_or_without_the_files_set_aside(raw: 
     assert bodies(raw, "complaints") == {b"1", b"2", b"3"} and second.version == 2
 
 
-def test_every_day_of_snapshots_stays_and_a_content_that_comes_back_is_there(raw: RawLayer) -> None:
+def test_the_last_answer_of_every_day_and_a_repeated_content_are_kept(raw: RawLayer) -> None:
     daily = replace(fees, raw_days=30)
     for day, body in ((0, b"morning"), (0.2, b"evening"), (1, b"morning")):
         receive(raw, "fees", day, body)
@@ -86,7 +86,7 @@ def test_every_day_of_snapshots_stays_and_a_content_that_comes_back_is_there(raw
     assert [raw.read(file) for file in wanted(daily, raw.files("fees"))] == [b"evening", b"morning"]
 
 
-def test_contents_without_an_answer_go_once_no_run_can_be_at_them(raw: RawLayer) -> None:
+def test_unreferenced_contents_are_deleted_once_no_run_can_use_them(raw: RawLayer) -> None:
     receive(raw, "complaints", 0, b"named")
     raw.receipt("complaints").store(Body.of(b"of a run that died"))
     assert care(raw, complaints).run(set(), NOW, EARLIER) == RawFigures(0, 0, 0, 2)

@@ -68,7 +68,7 @@ def old_sdk_answer(status: int, code: str) -> Any:
         (throwable("AnalysisException", cause=throwable("ConnectException", "IOException")), "ConnectException: boom"),
     ],
 )  # fmt: skip
-def test_a_fault_of_the_cluster_or_a_service_may_pass(chain: Any, reason: str) -> None:
+def test_a_fault_of_the_cluster_or_a_service_is_retriable(chain: Any, reason: str) -> None:
     fault = error_of("estrela_ops.files", error(chain))
     assert isinstance(fault, LoadError)
     assert (fault.retriable, str(fault)) == (True, f"estrela_ops.files: {reason}")
@@ -98,7 +98,7 @@ def test_a_request_that_a_service_refuses_is_final_and_no_fault_of_the_rows() ->
     assert (fault.retriable, str(fault)) == (False, "estrela_ops.files: S3Exception: AccessDenied")
 
 
-def test_a_jvm_that_is_gone_may_come_back() -> None:
+def test_a_lost_jvm_is_retriable() -> None:
     fault = error_of("estrela_ops.files", ConnectionRefusedError("[Errno 111] Connection refused"))
     assert (fault.retriable, str(fault)) == (
         True,
@@ -107,7 +107,7 @@ def test_a_jvm_that_is_gone_may_come_back() -> None:
 
 
 @given(st.text())
-def test_words_of_a_message_decide_nothing(words: str) -> None:
+def test_the_text_of_a_message_does_not_affect_its_classification(words: str) -> None:
     text = f"{words} CommitFailedException Job aborted QualityError AnalysisException"
     chain = throwable("SparkException", message=text)
     assert error_of("t", error(chain)).retriable

@@ -64,7 +64,7 @@ def test_a_log_command_can_be_pasted() -> None:
     assert log_command(*read, "aws --profile reader") == f"aws --profile reader {tail}"
 
 
-def test_news_says_what_is_new_and_that_nothing_is() -> None:
+def test_the_text_of_news_says_what_is_new_or_that_nothing_is() -> None:
     assert outcome(False, [], full_refresh=False) == (
         "Nothing new: files, code and release are those of the newest publish. The steps after this one are skipped,"
         " and no table is touched."

@@ -58,6 +58,6 @@ def test_gitlab_runs_the_same_targets() -> None:
         assert all(set(targets(command)) <= TARGETS for command in commands)
 
 
-def test_what_reads_aws_has_no_key() -> None:
+def test_ci_jobs_have_no_aws_key() -> None:
     text = "".join(path.read_text() for path in [*WORKFLOWS, ROOT / ".gitlab-ci.yml"])
     assert not re.search(r"secrets\.|ACCESS_KEY", text)

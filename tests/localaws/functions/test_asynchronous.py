@@ -44,7 +44,7 @@ def send(functions: Any, name: str, event: dict[str, Any]) -> str:
     return str(answer["ResponseMetadata"]["RequestId"])
 
 
-def test_a_failed_event_is_tried_three_times_and_told_to_both_ends(
+def test_a_failed_event_is_tried_three_times_and_sent_to_both_destinations(
     aws: Running, functions: Any, tmp_path: Path
 ) -> None:
     dead, failed = Queue(aws, "dead-events"), Queue(aws, "failed-events")

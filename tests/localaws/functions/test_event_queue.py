@@ -95,14 +95,16 @@ def test_a_function_that_is_busy_holds_up_no_other(functions: Functions, events:
     assert functions.called.count("slow") == AT_ONCE
 
 
-def test_a_destination_that_is_gone_is_told_once(functions: Functions, events: Callable[[], Asynchronous]) -> None:
+def test_a_missing_destination_does_not_repeat_the_event(
+    functions: Functions, events: Callable[[], Asynchronous]
+) -> None:
     functions.configure("quick", DestinationConfig={"OnSuccess": {"Destination": f"{PREFIX}:gone"}})
     events().enqueue(f"{PREFIX}:quick", b"{}")
     eventually(lambda: functions.called and not functions.waiting())
     assert functions.called == ["quick"]
 
 
-def test_a_fault_of_the_queue_is_no_busy_loop(functions: Functions, events: Callable[[], Asynchronous]) -> None:
+def test_a_fault_of_the_queue_causes_no_busy_loop(functions: Functions, events: Callable[[], Asynchronous]) -> None:
     functions.configure("quick", DestinationConfig={"OnSuccess": {"Destination": "no ARN"}})
     events().enqueue(f"{PREFIX}:quick", b"{}")
     eventually(lambda: functions.called)
@@ -112,7 +114,7 @@ def test_a_fault_of_the_queue_is_no_busy_loop(functions: Functions, events: Call
 
 
 @pytest.mark.parametrize(("name", "age", "calls"), [("failing", 60, 1), ("throttled", 60, 1), ("quick", 0.1, 0)])
-def test_an_event_that_is_too_old_is_told(
+def test_an_event_that_is_too_old_is_reported(
     functions: Functions, events: Callable[[], Asynchronous], name: str, age: float, calls: int
 ) -> None:
     """An event whose retry would be too late, a throttled event, and an event that waited while no server ran."""

@@ -77,7 +77,7 @@ def test_the_dead_letter_queue_says_what_a_schedule_lacks(
         ("cron(0 9 * * ? *)", "Mars/Base"),
     ],
 )
-def test_what_is_no_schedule_is_refused(aws: Running, expression: str, zone: str) -> None:
+def test_an_invalid_schedule_is_refused(aws: Running, expression: str, zone: str) -> None:
     """If such a rule were stored, it would end the thread that fires all schedules."""
     events, scheduler = aws.client("events"), aws.client("scheduler")
     with pytest.raises(scheduler.exceptions.ClientError) as error:

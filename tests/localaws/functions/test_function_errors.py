@@ -101,7 +101,7 @@ def test_revisions_of_what_has_no_policy_yet(functions: Any, name: str) -> None:
     functions.client.remove_permission(FunctionName=name, StatementId="s")
 
 
-def test_settings_that_are_empty_or_of_nobody(functions: Any, name: str) -> None:
+def test_empty_settings_and_settings_of_a_missing_alias_are_refused(functions: Any, name: str) -> None:
     client, arn = functions.client, f"{ARN}:{name}"
     empty = "An error occurred and the request cannot be processed."
     assert refusal(client.tag_resource, Resource=arn, Tags={})[:2] == ("InvalidParameterValueException", empty)

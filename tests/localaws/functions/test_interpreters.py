@@ -27,7 +27,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, i
     return make
 
 
-def test_a_shim_of_no_version_leads_to_the_version(program: Callable[[str, int], Path]) -> None:
+def test_a_shim_without_a_version_is_replaced_by_an_installed_version(program: Callable[[str, int], Path]) -> None:
     program("shims/python3.14", 127)
     program("versions/3.14.0/bin/python3.14", 1)
     real = program("versions/3.14.2/bin/python3.14", 0)

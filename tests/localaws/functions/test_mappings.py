@@ -33,7 +33,7 @@ def test_reading_may_start_with_what_comes_next(bench: Bench) -> None:
     eventually(lambda: bench.seen() == ["after"])
 
 
-def test_filters_on_the_edge_fire_once(bench: Bench) -> None:
+def test_a_filter_matches_only_the_change_that_completes_both_flags(bench: Bench) -> None:
     """The filter matches when both flags are set and the result is not. Later writes to the item do not match again.
 
     ``exists`` tests leaves: on the attribute itself, instead of its ``S``, it is never true.

@@ -76,7 +76,7 @@ def by_key(names: list[str]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_some_come_twice_and_late_and_none_is_lost(bench: Bench, source: str) -> None:
+def test_records_may_be_duplicated_and_late_but_none_is_lost(bench: Bench, source: str) -> None:
     seen = [name.split()[1] for name in bench.seen() if name.startswith(f"{source} ")]
     assert max(Counter(seen).values()) == 2
     first_times = list(dict.fromkeys(seen))
@@ -86,7 +86,7 @@ def test_some_come_twice_and_late_and_none_is_lost(bench: Bench, source: str) ->
         assert by_key(first_times) == by_key(NAMES)
 
 
-def test_events_of_s3_come_twice_out_of_order_or_never(server: Running, bench: Bench) -> None:
+def test_s3_events_may_be_duplicated_reordered_or_lost(server: Running, bench: Bench) -> None:
     s3, (url, arn) = server.client("s3"), bench.queue()
     s3.create_bucket(Bucket="misled")
     configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
@@ -122,7 +122,7 @@ def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["often", "duplicates=2", "lose", "delay=2", "reorder=1"])
-def test_what_is_no_misdelivery_is_refused(text: str) -> None:
+def test_an_invalid_misdelivery_setting_is_refused(text: str) -> None:
     allowed = "allowed are duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
     with pytest.raises(LocalAwsError, match=f"^{re.escape(f'misdelivery {text!r} is not known; {allowed}')}$"):
         parse_misbehaviour(f"duplicates=0.2,{text}")

@@ -64,7 +64,7 @@ def refusal(call: Any) -> str:
         ('{"key":[{"anything-but":{"suffix":"test"}}]}', "Unsupported anything-but pattern: suffix", 36),
     ],
 )
-def test_a_policy_that_is_none_is_refused_and_nothing_subscribed(
+def test_an_invalid_policy_is_refused_and_nothing_subscribed(
     sns: Any, topic: str, policy: str, reason: str, column: int
 ) -> None:
     place = f'\n at [Source: (String)"{policy}"; line: 1, column: {column}]'
@@ -78,7 +78,7 @@ def test_a_policy_that_is_none_is_refused_and_nothing_subscribed(
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["FilterPolicy"] == '{"key":["a"]}'
 
 
-def test_the_bounds_of_a_policy(sns: Any, topic: str) -> None:
+def test_limits_of_a_filter_policy(sns: Any, topic: str) -> None:
     nested = json.dumps({"a": {"b": ["c"]}})
     text = "Invalid parameter: Filter policy scope MessageAttributes does not support nested filter policy"
     assert refusal(lambda: subscribe(sns, topic, FilterPolicy=nested)) == text

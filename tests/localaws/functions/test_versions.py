@@ -48,7 +48,7 @@ def test_the_first_version_is_answered_under_the_name_of_the_function(functions:
     assert (function["Version"], function["FunctionArn"].rpartition(":")[2]) == ("1", "published")
 
 
-def test_a_runtime_that_aws_no_longer_makes(functions: Any) -> None:
+def test_a_deprecated_runtime_is_refused(functions: Any) -> None:
     with pytest.raises(ClientError) as error:
         functions.create("def handler(e, c): return 1", Runtime="python3.7")
     text = "The runtime parameter of python3.7 is no longer supported for creating or updating AWS Lambda functions."
