@@ -48,7 +48,7 @@ class DatabaseOperations(RDSResponse):
         return self._set_by_users(super().describe_db_parameters())
 
     def describe_db_cluster_parameters(self) -> ActionResult:
-        """DescribeDBClusterParameters, likewise."""
+        """DescribeDBClusterParameters, also only those that a user has set."""
         return self._set_by_users(super().describe_db_cluster_parameters())
 
     def _complete(self, answer: ActionResult) -> ActionResult:

@@ -24,10 +24,13 @@ class ServerRecord:
 class Home:
     """The folders of one home.
 
-    ``s3/<bucket>/<key>`` objects; ``meta/`` the objects' metadata; ``state/`` pickled moto state; ``runs/<run id>/``
-    Glue runs; ``queries/`` Athena's history; ``redshift/`` its PostgreSQL, statements and results; ``functions/``
-    Lambda's functions, their code and events, created with the first function; ``tmp/`` on the same file system, so
-    that a rename out of it is atomic.
+    - ``s3/<bucket>/<key>``: objects; ``meta/``: their metadata
+    - ``state/``: pickled moto state
+    - ``runs/<run id>/``: Glue runs
+    - ``queries/``: Athena's history
+    - ``redshift/``: its PostgreSQL, statements and results
+    - ``functions/``: Lambda's functions, their code and events; created with the first function
+    - ``tmp/``: on the same file system, so that a rename out of it is atomic
     """
 
     def __init__(self, root: Path) -> None:

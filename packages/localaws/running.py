@@ -97,8 +97,9 @@ def running(  # noqa: PLR0913
     ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb). ``trino`` is the URL of a running
     Trino; without it the server starts its own. ``misdeliver`` makes event delivery unreliable, as in
     ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` causes the same faults. ``java_options`` are the
-    options of the JVMs of Glue runs (default: LOCALAWS_JAVA_OPTIONS). Raises StartError with the server's own message,
-    or HomeNotWritableError.
+    options of the JVMs of Glue runs (default: LOCALAWS_JAVA_OPTIONS).
+
+    Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)

@@ -18,21 +18,30 @@ ENGINES = (DUCKDB, TRINO)
 class Settings:
     """Settings of one server.
 
-    ``home`` contains all state; ``port`` 0 takes a free one. ``warm`` is the number of pre-started Glue processes that
-    wait for a job run (0 turns the pool off). ``java_options`` are further options of the JVMs of Glue runs:
-    ``-XX:TieredStopAtLevel=1`` halves the cost of a short run and slows down a run with millions of rows.
-    ``glue_minute`` is the length in seconds of a minute in the Timeout of a Glue job; tests shorten it.
-    ``lambda_minute`` is the length in seconds of the minute before the first retry of an asynchronous invocation; tests
-    shorten it. ``lambda_concurrency`` is the account's limit of concurrent invocations. ``schedule_minute`` is the
-    length in seconds of a minute in ``rate()`` expressions; tests shorten it. ``misdeliver`` makes event delivery
-    unreliable, as in ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` causes the same faults.
+    ``home`` contains all state; ``port`` 0 takes a free one.
+
+    ``warm`` is the number of pre-started Glue processes that wait for a job run (0 turns the pool off).
+    ``java_options`` are further options of the JVMs of Glue runs: ``-XX:TieredStopAtLevel=1`` halves the cost of a
+    short run and slows down a run with millions of rows.
+
+    Three lengths of a minute, in seconds, which tests shorten: ``glue_minute`` in the Timeout of a Glue job,
+    ``lambda_minute`` before the first retry of an asynchronous invocation, ``schedule_minute`` in ``rate()``
+    expressions. ``lambda_concurrency`` is the account's limit of concurrent invocations.
+
+    ``misdeliver`` makes event delivery unreliable, as in ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same
+    ``seed`` causes the same faults.
+
     ``athena`` is the engine of Athena's queries: ``duckdb`` (in this process) or ``trino``. ``trino`` is the URL of a
     running Trino, which reaches AWS at the URL ``trino_endpoint`` (this server listens there). Without that URL the
-    server starts a Trino with a heap of ``trino_heap`` megabytes. ``redshift`` is the URL of the PostgreSQL behind
-    Redshift, for a user who may create databases. Without it a PostgreSQL is started with the first statement.
-    ``calls`` is a file in which each request is logged with its caller; see :mod:`localaws.calls`. None: no log. With
-    ``https_port`` the server answers HTTPS too, with the PEM files ``certificate`` and ``private_key``, for clients
-    that require it, such as Athena's JDBC driver.
+    server starts a Trino with a heap of ``trino_heap`` megabytes.
+
+    ``redshift`` is the URL of the PostgreSQL behind Redshift, for a user who may create databases. Without it a
+    PostgreSQL is started with the first statement.
+
+    ``calls`` is a file in which each request is logged with its caller; see :mod:`localaws.calls`. None: no log.
+
+    With ``https_port`` the server answers HTTPS too, with the PEM files ``certificate`` and ``private_key``, for
+    clients that require it, such as Athena's JDBC driver.
     """
 
     home: Path

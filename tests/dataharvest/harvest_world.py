@@ -153,9 +153,9 @@ class World:
         return list(shard.get(shard.starting_sequence_number + seen, 100_000))
 
     def forget_requests(self) -> None:
-        """Empty the queues by which functions ask each other: a test calls the functions itself.
+        """Empty the queues of requests between functions, because the test calls the functions itself.
 
-        moto counts the messages of a queue at every call of it. Its PurgeQueue works once a minute, as AWS's.
+        moto counts all messages of a queue at each call, and like AWS it allows PurgeQueue only once per minute.
         """
         for queue in queues(choreography()):
             sqs_backends["123456789012"][CREDENTIALS["AWS_REGION"]].queues[queue]._messages.clear()

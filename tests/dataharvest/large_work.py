@@ -91,7 +91,7 @@ class LargeWork:
 
 
 def _waits(url: str) -> bool:
-    """Return whether a queue has messages, as moto knows: to receive nothing costs a third of a history."""
+    """Return whether moto's queue has messages: receiving nothing would take a third of the time of a history."""
     _, _, _, account, name = url.split("/")
     return bool(sqs_backends[account][CREDENTIALS["AWS_REGION"]].queues[name]._messages)
 

@@ -104,7 +104,9 @@ class TakingSqs:
 
 
 def deliver_to_nobody(world: World, day: Day, client: str = CLIENT) -> None:
-    """Deliver a day whose messages SQS takes at once, and end the session: then PostgreSQL tells what it read."""
+    """Deliver a day whose messages SQS accepts at once, and end the session: PostgreSQL then reports the
+    rows it read.
+    """
     functions = world.functions
     sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender

@@ -1,4 +1,4 @@
-"""Whether a lake's data is marked as invented depends on its own record."""
+"""A lake's own record decides whether its data is marked as invented."""
 
 from __future__ import annotations
 
