@@ -95,12 +95,19 @@ def text_table(properties: dict[str, str]) -> dict[str, Any]:
     return glue_table(StorageDescriptor={"Columns": [{"Name": "a", "Type": "int"}], "SerdeInfo": serde})
 
 
-def through_endpoint(operation: str, body: dict[str, Any]) -> Response:
+def through_endpoint(operation: str, body: dict[str, Any], table: dict[str, Any] | None = None) -> Response:
+    """Return Glue's answer ``body`` as Trino sees it; ``table`` is the entry to which partitions belong."""
+
     def aws(environ: Any, start_response: Any) -> Any:
-        return Response(json.dumps(body), content_type="application/x-amz-json-1.1")(environ, start_response)
+        asked = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
+        request = json.loads(environ["wsgi.input"].read())
+        owner = {"Table": table or glue_table()} if request == {"DatabaseName": "d", "Name": "t"} else {}
+        answer = body if asked == operation else owner
+        return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")(environ, start_response)
 
     endpoint = TrinoEndpoint(aws, lambda location: [])
-    return Client(endpoint).post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"})
+    request = {"DatabaseName": "d", "TableName": "t"}
+    return Client(endpoint).post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"}, json=request)
 
 
 OPEN_CSV = {"SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde"}
@@ -135,6 +142,38 @@ def test_a_partition_that_trino_misreads_is_refused_by_name(operation: str) -> N
     answer = through_endpoint(operation, body)
     reason = "localaws refuses this table: a partition of d.t has the SerDe property serialization.escape.crlf = 'true'"
     assert (answer.status_code, json.loads(answer.get_data())["message"].partition(",")[0]) == (400, reason)
+
+
+def test_a_partition_of_other_columns_is_refused_in_athenas_words() -> None:
+    """Trino 476 would read the text ``x`` of a partition as NULL under an integer column."""
+    serde = {"SerializationLibrary": LAZY}
+    table = glue_table(
+        StorageDescriptor={"Location": "s3://b/t/", "Columns": [{"Name": "a", "Type": "int"}], "SerdeInfo": serde},
+        PartitionKeys=[{"Name": "p", "Type": "string"}],
+    )
+    own = {"Location": "s3://b/t/p=1/", "Columns": [{"Name": "b", "Type": "string"}], "SerdeInfo": serde}
+    answer = through_endpoint("GetPartitions", {"Partitions": [{"Values": ["1"], "StorageDescriptor": own}]}, table)
+    assert (answer.status_code, json.loads(answer.get_data())["message"]) == (
+        400,
+        "localaws refuses this table: HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and "
+        "partition schemas. The types are incompatible and cannot be coerced. The column 'a' in table 'd.t' is "
+        "declared as type 'int', but partition 'p=1' declared column 'b' as type 'string'.",
+    )
+    same = {**own, "Columns": [{"Name": "b", "Type": "smallint"}]}
+    partitions = {"Partitions": [{"Values": ["1"], "StorageDescriptor": same}]}
+    assert json.loads(through_endpoint("GetPartitions", partitions, table).get_data()) == partitions
+
+
+def test_a_missing_output_format_is_that_of_the_input_format() -> None:
+    text = {"InputFormat": "org.apache.hadoop.mapred.TextInputFormat", "Columns": [], "SerdeInfo": {}}
+    output = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+    for operation, body in (
+        ("GetTable", {"Table": glue_table(StorageDescriptor=text)}),
+        ("GetTables", {"TableList": [glue_table(StorageDescriptor=text)]}),
+        ("GetPartition", {"Partition": {"Values": ["1"], "StorageDescriptor": text}}),
+    ):
+        answer = through_endpoint(operation, body).get_data(as_text=True)
+        assert f'"OutputFormat": "{output}"' in answer
 
 
 def test_other_tables_and_calls_pass_unchanged() -> None:

@@ -34,6 +34,8 @@ FORMATS = {
         f"{_HIVE}.avro.AvroContainerOutputFormat",
     ),
 }
+OUTPUT_FORMATS = {form.input_format: form.output_format for form in FORMATS.values()}
+"""The output format of each input format."""
 # ROW FORMAT DELIMITED: the words of each clause, and the SerDe property that it sets
 DELIMITED = {
     ("FIELDS", "TERMINATED", "BY"): "field.delim",

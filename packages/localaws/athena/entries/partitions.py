@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localaws.glue.catalog import Catalog
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+MISMATCH = "HIVE_PARTITION_SCHEMA_MISMATCH"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Partition:
 
 def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
     """Every partition in the catalog; raise QueryError for a partition whose values do not match the keys."""
-    partitions = [_partition(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
+    partitions = [partition_of(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
     for partition in partitions:
         if len(partition.values) != len(table.partition_keys):
             raise QueryError(
@@ -40,7 +41,8 @@ def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
     return partitions
 
 
-def _partition(table: HiveTable, entry: Mapping[str, Any]) -> Partition:
+def partition_of(table: HiveTable, entry: Mapping[str, Any]) -> Partition:
+    """Return the partition of ``table`` that an entry of the Glue catalog describes."""
     values = tuple(None if value == HIVE_NULL else value for value in entry["Values"])
     storage = entry["StorageDescriptor"]
     serde = storage.get("SerdeInfo") or {}
@@ -64,7 +66,7 @@ def check_columns(partition: Partition) -> None:
             keys = zip(table.partition_keys, partition.values, strict=True)
             shown = "/".join(f"{key}={HIVE_NULL if value is None else value}" for (key, _), value in keys)
             raise QueryError(
-                "HIVE_PARTITION_SCHEMA_MISMATCH",
+                MISMATCH,
                 "There is a mismatch between the table and partition schemas. The types are incompatible and cannot be "
                 f"coerced. The column '{name}' in table '{table.database}.{table.name}' is declared as type "
                 f"'{hive_name(kind)}', but partition '{shown}' declared column '{own}' as type '{hive_name(other)}'.",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from localaws.athena.entries.hive_table import hive_table
+from localaws.athena.entries.partitions import MISMATCH, check_columns, partition_of
+from localaws.athena.errors import QueryError
 from localaws.athena.trino.serde_properties import not_followed
 
 _OPEN_CSV = "OpenCSVSerde"
@@ -25,12 +28,16 @@ def misread(table: Mapping[str, Any]) -> str | None:
     return None
 
 
-def misread_partition(partition: Mapping[str, Any]) -> str | None:
-    """Return why Trino's rows of a partition would differ from Athena's; None if no reason is known."""
+def misread_partition(table: Mapping[str, Any], partition: Mapping[str, Any]) -> str | None:
+    """Return why Trino's rows of a partition of ``table`` would differ from Athena's; None if no reason is known."""
     storage = partition.get("StorageDescriptor") or {}
     if ignored := not_followed(storage.get("SerdeInfo") or {}):
         name = f"{partition.get('DatabaseName')}.{partition.get('TableName')}"
         return f"a partition of {name} has the SerDe property {ignored}, which Trino does not follow"
+    try:
+        check_columns(partition_of(hive_table(table), partition))
+    except QueryError as error:
+        return str(error) if error.code == MISMATCH else None
     return None
 
 

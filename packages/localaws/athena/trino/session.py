@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from localaws.athena.entries.partitions import MISMATCH
 from localaws.athena.errors import QueryCancelledError, QueryError
 from localaws.athena.trino.client import Page, Sending, TrinoClient, TrinoError, TrinoUnreachableError
 from localaws.athena.trino.endpoint import REFUSED
@@ -80,6 +81,8 @@ def _explained(error: TrinoError, text: Text) -> QueryError:
     message = error.text.replace("'iceberg.", "'awsdatacatalog.")
     if REFUSED in message:
         reason = message.partition(REFUSED)[2].partition(" (Service: ")[0]
+        if reason.startswith(f"{MISMATCH}: "):
+            return QueryError(MISMATCH, reason.removeprefix(f"{MISMATCH}: "))
         return QueryError("NOT_SUPPORTED", f"{reason}; the embedded engine reads it")
     if error.line:
         line, column = text.origin(error.line, error.column)
