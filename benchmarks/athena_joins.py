@@ -77,9 +77,7 @@ def tables() -> Iterator[tuple[str, dict[str, list[Any]]]]:
 
 
 def halves(columns: dict[str, list[Any]], *, narrow: bool) -> tuple[pa.Table, pa.Table]:
-    """Return both halves of a table; with ``narrow`` the first has the smaller types from before the schema
-    evolution.
-    """
+    """Return both halves of a table; with ``narrow`` the first has the smaller types from before the evolution."""
     whole = pa.table(columns)
     first = whole.slice(0, whole.num_rows // 2)
     if narrow:
@@ -89,9 +87,7 @@ def halves(columns: dict[str, list[Any]], *, narrow: bool) -> tuple[pa.Table, pa
 
 
 def load(catalog: Catalog, database: str, *, evolved: bool) -> None:
-    """Write every table as two files. The files of evolved tables have different types, and the second has one more
-    column.
-    """
+    """Write every table as two files. Those of evolved tables differ in their types and in one added column."""
     catalog.create_namespace(database)
     for name, columns in tables():
         first, second = halves(columns, narrow=evolved)
@@ -109,9 +105,7 @@ def load(catalog: Catalog, database: str, *, evolved: bool) -> None:
 
 
 def views(connection: duckdb.DuckDBPyConnection, catalog: Catalog, server: Running, database: str) -> None:
-    """Create views on the same files for DuckDB itself, with the statistics of all files and the optimizers of
-    localaws.
-    """
+    """Create views on the same files for DuckDB itself, with all statistics and the optimizers of localaws."""
     connection.execute("SET disabled_optimizers = 'partial_aggregate_pushdown'")
     connection.execute(f"CREATE SCHEMA {database}")
     for _, name in catalog.list_tables(database):

@@ -1,6 +1,4 @@
-"""An Athena query compared with DuckDB itself on the same Parquet file, one small and one of about 200 MB,
-in one run.
-"""
+"""An Athena query compared with DuckDB itself on the same Parquet file, for a small file and for one of 200 MB."""
 
 from __future__ import annotations
 

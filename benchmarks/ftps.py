@@ -56,9 +56,7 @@ def seconds(work: Callable[[], None]) -> float:
 
 @contextmanager
 def served_apart(folder: Path) -> Iterator[Share]:
-    """Serve from another process, because a server in this process would compete with the hook for the interpreter
-    lock.
-    """
+    """Serve from another process: a server in this one would compete with the hook for the interpreter lock."""
     here, there = multiprocessing.Pipe()
 
     def serve() -> None:

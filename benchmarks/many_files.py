@@ -69,9 +69,7 @@ def main() -> None:
 
 
 def measured(folder: Path, files: int, rows: int, heap: str) -> tuple[float, float]:
-    """Transform ``rows`` rows in ``files`` files; return the seconds and the peak memory of the driver's
-    Python in MB.
-    """
+    """Transform ``rows`` rows in ``files`` files; return the seconds and the driver's peak of Python memory in MB."""
     entries = list(written(folder / "raw", files, rows))
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()

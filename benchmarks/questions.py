@@ -218,9 +218,7 @@ def sides(databases: Sequence[str]) -> Iterator[str]:
 
 
 def star_side(athena: Athena) -> Iterator[str]:
-    """Yield statements for the tables in their declared layout, filled in two halves: Athena writes 100 partitions at
-    most.
-    """
+    """Yield statements for the tables in their declared layout, filled by halves: Athena writes 100 partitions."""
     for table in (STAR_TABLES.refined(declared) for declared in load_star("banking").tables if declared.name in TABLES):
         yield create(table)
         fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {STAGED}.{table.name}"

@@ -83,9 +83,7 @@ class Server:
 
 
 def measure(moto: Server, ours: Server, large: Path, keys: int) -> dict[str, tuple[Figure, Figure]]:
-    """Measure each task on moto and, right after it, on localaws, so that both run under the same load of
-    the machine.
-    """
+    """Measure each task on moto and, right after it, on localaws: both run under the same load of the machine."""
     size = large.stat().st_size
     pieces: dict[str, Callable[[Any], None]] = {
         f"put {size >> 20} MB (multipart)": lambda s3: s3.upload_file(

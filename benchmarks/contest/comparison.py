@@ -1,6 +1,4 @@
-"""Runs contestants in turn, checks that their results agree, and reports Estrela's cost as a multiple of
-the others'.
-"""
+"""Runs contestants in turn, checks that their results agree, and compares Estrela's cost with theirs."""
 
 from __future__ import annotations
 

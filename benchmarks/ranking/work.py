@@ -1,6 +1,4 @@
-"""The work: ranking files and the list of institutions are the input, typed rows, rejects and looked-up rows the
-output.
-"""
+"""The work: from ranking files and the list of institutions to typed rows, rejects and looked-up rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Counts of a contestant's result, computed by DuckDB. They must equal those of the files and of the other
-contestants.
-"""
+"""Counts of a contestant's result, computed by DuckDB. They must equal those of the files and of all others."""
 
 from __future__ import annotations
 

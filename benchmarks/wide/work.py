@@ -1,6 +1,4 @@
-"""The work: sales of eight quarters, customers and products are the input; trusted rows, rejects and the fact the
-output.
-"""
+"""The work: from sales of eight quarters, customers and products to trusted rows, rejects and the fact."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ class _Pickler(cloudpickle.Pickler):
         }
 
     def persistent_id(self, item: Any) -> tuple[str, ...] | None:
-        """Return the name of a backend. Entities refer to their backend and must refer to the same object after
-        loading.
-        """
+        """Return the name of a backend. Entities refer to their backend, and must refer to the same one when loaded."""
         if isinstance(item, BaseBackend):
             return self._services.get(id(item))
         if isinstance(item, AccountSpecificBackend):
@@ -54,9 +52,7 @@ class _Pickler(cloudpickle.Pickler):
         return (item.service_name,) if isinstance(item, BackendDict) else None
 
     def reducer_override(self, item: Any) -> Any:
-        """Reduce objects that pickle cannot, and those whose contents are stored separately: log streams, tables,
-        queues.
-        """
+        """Reduce objects that pickle cannot, and log streams, tables and queues, whose contents are stored apart."""
         if isinstance(item, _thread.LockType):
             return _thread.allocate_lock, ()
         if isinstance(item, _thread.RLock):

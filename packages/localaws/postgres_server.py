@@ -143,9 +143,7 @@ class PostgresServer:
         draft.rename(self.data)
 
     def _launch(self, *, last: bool) -> bool:
-        """Start the server on a free port. Return False if it ended at once, as it does when its port was taken
-        meanwhile.
-        """
+        """Start the server on a free port. Return False if it ended at once, as when the port was taken meanwhile."""
         self._port = _free_port()
         settings = {**self._settings, "listen_addresses": LOOPBACK, "port": str(self._port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -188,9 +186,7 @@ class PostgresServer:
             postgres_programs.run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
 
     def _is_alive(self) -> bool:
-        """Return whether the process in the lock file is the server of this folder; its process ID may have been
-        reused.
-        """
+        """Return whether the process in the lock file is this folder's server; its process ID may have been reused."""
         lines = self._lock_file()
         with suppress(psutil.NoSuchProcess):
             return bool(lines) and str(self.data) in psutil.Process(int(lines[0])).cmdline()

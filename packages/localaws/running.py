@@ -51,9 +51,7 @@ class Running:
         return f"AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws --endpoint-url {self.endpoint}"
 
     def wait_until_warm(self, processes: int, seconds: float = 300.0) -> None:
-        """Return once ``processes`` Glue processes wait for a run. Raises StartError if that takes more than
-        ``seconds``.
-        """
+        """Return once ``processes`` Glue processes wait for a run. Raises StartError after ``seconds``."""
         deadline = time.monotonic() + seconds
         while len(list(Home(self.home).runs.glob("*/ready"))) < processes:
             if time.monotonic() > deadline:
@@ -73,9 +71,7 @@ class Running:
 
     @cached_property
     def _session(self) -> boto3.session.Session:
-        """The session of all clients. It is shared because each session loads botocore's data from files, which takes
-        0.1 s.
-        """
+        """The session of all clients, shared because each session takes 0.1 s to load botocore's data from files."""
         return self.session()
 
 
@@ -130,9 +126,7 @@ def launch(home: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], home: Path) -> ServerRecord:
-    """Wait until the server of ``process`` answers and return its record. Raises StartError with the output of the
-    process.
-    """
+    """Wait until the server of ``process`` answers and return its record. Raises StartError with its output."""
     deadline = time.monotonic() + START_DEADLINE
     while time.monotonic() < deadline:
         if process.poll() is not None:

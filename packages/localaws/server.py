@@ -210,9 +210,7 @@ class Server:
 
 
 def _service_app(service: Any) -> Any:
-    """Return moto's application for one service. Its exceptions reach the router, which chooses the answer by their
-    type.
-    """
+    """Return moto's application for one service. Its exceptions reach the router, which answers by their type."""
     if not service:
         raise NotImplementedError
     if service in _MENDED:  # late: some of them import moto's EC2, which takes seconds

@@ -95,9 +95,7 @@ def _check_redrive(policy: str | None, endpoint: str) -> None:
 
 
 def _check(given: dict[str, Any], scope: str, reason: str) -> None:
-    """Raise InvalidParameter for a scope or a policy that SNS refuses. ``reason`` is the text before the attribute's
-    name.
-    """
+    """Raise InvalidParameter for a scope or a policy that SNS refuses. ``reason`` begins the error text."""
     if given.get(_SCOPE) not in (None, ATTRIBUTES, BODY):
         allowed = f"Please use either {BODY} or {ATTRIBUTES}"
         raise SNSInvalidParameter(f"Invalid parameter: {reason}{_SCOPE}: Invalid value [{given[_SCOPE]}]. {allowed}")

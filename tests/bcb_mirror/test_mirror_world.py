@@ -1,6 +1,4 @@
-"""The synthetic world follows the rules and the quirks of the real ranking; the real files are checked by the same
-rules.
-"""
+"""The synthetic world and the real files follow the same rules, and the world has the real ranking's quirks."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ class Environment:
     programs: Path
 
     def run(self, *command: str, folder: Path, variables: dict[str, str]) -> str:
-        """Run a program and return its output. Its home is ``folder``, so that it reads none of the user's
-        own files.
-        """
+        """Run a program and return its output. Its home is ``folder``: it reads none of the user's own files."""
         program, *arguments = command
         own = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(folder)}
         done = subprocess.run(

@@ -73,9 +73,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client_of(aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Client]:
-    """Return a function that creates a client by name, in a new folder with a copy of ``project``, and with a new
-    bucket.
-    """
+    """A function that creates a client by name, with a copy of ``project`` as its folder, and with a new bucket."""
 
     def make(name: str, project: str | None = None) -> Client:
         try:

@@ -43,9 +43,7 @@ shops = CsvSource(
 
 @pytest.fixture(autouse=True, scope="module")
 def few_rows(spark: SparkSession) -> Iterator[None]:
-    """Spark with the settings that a step uses for few rows: compiling plans would take ten times as long as running
-    them.
-    """
+    """Spark with a step's settings for few rows: compiling plans would take ten times as long as running them."""
     keep_classes(spark)
     with tuned(spark, 0):
         yield

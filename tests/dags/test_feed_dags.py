@@ -223,9 +223,7 @@ there = replace(
 @pytest.mark.slow
 @pytest.mark.long
 def test_a_feed_of_redshift_runs_in_its_dag(warehouse: Any, answer_of: Any, tmp_path: Path) -> None:
-    """Airflow, the Glue job and Redshift's Data API are real or local; the feed is read from a folder of
-    declarations.
-    """
+    """Airflow, the Glue job and Redshift's Data API are real or local; the feed is declared in a folder."""
     aws, platform = warehouse.platform.aws, warehouse.platform
     serverless = aws.client("redshift-serverless")
     serverless.create_namespace(namespaceName=platform.lake)

@@ -170,9 +170,7 @@ class World:
         return functions.transform(stage, delivery)
 
     def settle(self, seen: int = 0) -> int:
-        """Dispatch the stream from record ``seen`` on, and run all requested stages; return the number of
-        records read.
-        """
+        """Dispatch the stream from record ``seen`` on, and run the requested stages; return the records read."""
         while records := self.stream(seen):
             for record in records:
                 delivery = delivery_of(record)

@@ -67,9 +67,7 @@ class LargeWork:
         return World.run(self.functions, name, asked)
 
     def dispatch(self, record: dict[str, Any]) -> list[Work]:
-        """Dispatch a record of the stream and return the requested work, except the announcer's, which is
-        in its queue.
-        """
+        """Dispatch a record of the stream and return the requested work, without the announcer's, which is queued."""
         stages = self.functions.dispatcher.dispatch(record)
         return [(stage, delivery_of(record)) for stage in stages if stage != ANNOUNCER]
 

@@ -29,9 +29,7 @@ REFUSAL = b"E\x00\x00\x00\x19SFATAL\x00C28000\x00Mit asked\x00\x00"
 
 @contextmanager
 def server(certificate: Path | None) -> Iterator[int]:
-    """A server that speaks PostgreSQL's protocol only as far as its answer to the startup message: the error "it
-    asked".
-    """
+    """A server that speaks PostgreSQL's protocol as far as its answer to the startup message, the error "it asked"."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:

@@ -40,9 +40,7 @@ DEADLINE_SECONDS = 300
 
 @dataclass
 class House:
-    """A PostgreSQL and a local AWS, with operations to kill and restart them. Clients learn the new address of
-    PostgreSQL.
-    """
+    """A PostgreSQL and a local AWS that can be killed and restarted. Clients learn PostgreSQL's new address."""
 
     postgres: PostgresServer
     aws: Running

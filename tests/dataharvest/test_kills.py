@@ -69,9 +69,7 @@ def kill_and_heal(world: World, process: subprocess.Popen[str], effect: int | st
 def test_a_killed_process_leaves_what_the_next_one_completes(
     shared: World, process: subprocess.Popen[str], effect: str
 ) -> None:
-    """For a file and for a step, rows are committed but their flag is not set; messages are sent but not marked as
-    sent.
-    """
+    """Rows of a file and of a step are committed without their flag; messages are sent but not marked as sent."""
     kill_and_heal(shared, process, effect)
 
 

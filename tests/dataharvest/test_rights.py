@@ -41,9 +41,7 @@ Calls = dict[str, set[str]]
 
 
 def runner(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
-    """Return a function that calls a Lambda function in the state of a new process and returns the AWS actions it
-    called.
-    """
+    """Return a function that calls a Lambda function as a new process and returns the AWS actions it called."""
     for name, value in {**world.environment, "METRICS_ENVIRONMENT": "test"}.items():
         monkeypatch.setenv(name, value)
     # The clients of the world were created before, so their calls would not be recorded.
@@ -157,9 +155,7 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
 def test_commands_of_operators_call_what_their_policy_allows_and_nothing_else(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client has messages, two batches that Lambda gave up (one with only her portfolio), and an event
-    in a stream.
-    """
+    """The client has messages, two batches that Lambda gave up (one only hers), and an event in a stream."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     sqs, attributes = boto3.client("sqs"), {"FifoQueue": "true"}

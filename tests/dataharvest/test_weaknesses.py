@@ -104,9 +104,7 @@ class TakingSqs:
 
 
 def deliver_to_nobody(world: World, day: Day, client: str = CLIENT) -> None:
-    """Deliver a day whose messages SQS accepts at once, and end the session: PostgreSQL then reports the
-    rows it read.
-    """
+    """Deliver a day to an SQS that accepts all, and end the session: PostgreSQL then reports the rows it read."""
     functions = world.functions
     sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender

@@ -1,6 +1,4 @@
-"""The whole platform on this machine: a small central bank, a local AWS with the platform's own Glue job,
-its tables.
-"""
+"""The whole platform on this machine: a small central bank, a local AWS with the platform's Glue job, its tables."""
 
 from __future__ import annotations
 

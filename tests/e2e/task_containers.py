@@ -32,9 +32,7 @@ class Containers:
         self._docker("build", "--quiet", "--platform", "linux/amd64", "--tag", tag, *options, seconds=1500)
 
     def start(self, name: str, image: str, options: Sequence[str], words: Sequence[str], env: Mapping[str, str]) -> str:
-        """Start a container whose volumes are removed with it; return its name. ``env`` is not put on the
-        command line.
-        """
+        """Start a container whose volumes are removed with it; return its name. ``env`` is on no command line."""
         full = f"{self.project}-{name}"
         variables = [word for variable in env for word in ("--env", variable)]
         base = ("--detach", "--name", full, "--label", self.project, "--network", self.project)
@@ -139,9 +137,7 @@ def containers(environ: Mapping[str, str]) -> Iterator[Containers]:
 
 
 def _options(definition: Definition) -> list[str]:
-    """Return Docker's options for the settings in the definition that Fargate applies, except its environment and
-    files.
-    """
+    """Return Docker's options for the settings that Fargate applies, except the environment and files."""
     options = ["--user", definition["user"], "--stop-timeout", str(definition["stopTimeout"])]
     options += ["--read-only"] if definition["readonlyRootFilesystem"] else []
     parameters = definition["linuxParameters"]

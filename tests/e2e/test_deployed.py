@@ -113,9 +113,7 @@ def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
 
 
 def test_airflow_and_glue_runs_call_what_their_roles_allow(env: dict[str, str]) -> None:
-    """In the runs of the tests before, nothing was called that AWS would refuse, and everything that is allowed was
-    called.
-    """
+    """In the earlier tests nothing was called that AWS would refuse, and all that is allowed was called."""
     listed = server(env).client("secretsmanager").get_paginator("list_secrets").paginate()
     secrets = {secret["Name"]: secret["ARN"] for page in listed for secret in page["SecretList"]}
     called = {

@@ -53,9 +53,7 @@ def test_two_versions_of_a_file_in_one_call(house: House) -> None:
 
 
 def hear_and_die(house: House, steps: int, event: dict[str, Any]) -> bool:
-    """Register an event in a process that is killed after ``steps`` steps, like a function; return whether it was
-    killed.
-    """
+    """Register an event in a process that is killed after ``steps`` steps; return whether it was killed."""
     child = os.fork()
     if child == 0:
         own = replace(house, database=DatabaseManager.from_url(house.database.engine.url))

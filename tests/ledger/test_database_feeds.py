@@ -199,9 +199,7 @@ def test_a_source_that_lost_all_rows_deletes_none(core: House) -> None:
 
 
 def test_no_file_is_claimed_while_keys_are_compared(core: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row that is inserted into the source after its keys were read must not be loaded before missing rows are
-    deleted.
-    """
+    """A row inserted into the source after its keys were read must not be loaded before rows are deleted."""
     add(core, 1, ago="1 hour")
     extract(core)
     assert core.load(feed="people") == ""

@@ -134,9 +134,7 @@ def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyP
 def test_postgresql_is_killed_during_the_commit(
     s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int, batch: BatchLimit
 ) -> None:
-    """Microseconds decide whether the commit happens before the kill; the file's account must agree with it in both
-    cases.
-    """
+    """Microseconds decide whether the commit is before the kill; the file's account must agree in both cases."""
     server = PostgresServer(folder / "postgres")
     with own_house(s3, server) as house:
         timers: list[Timer] = []

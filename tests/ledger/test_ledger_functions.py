@@ -1,6 +1,4 @@
-"""The functions besides the one that registers files: they migrate the ledger's schema and measure its
-waiting files.
-"""
+"""The functions besides the one that registers: they migrate the ledger's schema and measure waiting files."""
 
 from __future__ import annotations
 

@@ -144,9 +144,7 @@ class Lake:
 
 @pytest.fixture(scope="session")
 def lake(aws: Running) -> Iterator[Lake]:
-    """One JVM for all tests that use it. The bucket is created first, because viewfs mounts the buckets at
-    the start.
-    """
+    """One JVM for all tests that use it. The bucket is created first: viewfs mounts the buckets at its start."""
     from fresh_jvm import end_jvm
     from pyspark.sql import SparkSession
 

@@ -208,9 +208,7 @@ def storage(athena: Any, key: str, columns: dict[str, str], name: str, propertie
 
 @pytest.fixture
 def parted(aws, athena, s3) -> Any:
-    """A function that creates a table of comma-separated columns `a int, b string`, with one partition per given
-    storage.
-    """
+    """A function that creates a table of columns `a int, b string` with one partition per given storage."""
     glue, columns = aws.client("glue"), {"a": "int", "b": "string"}
 
     def make(*partitions: tuple[str, str, dict[str, str], dict[str, str], str]) -> Any:

@@ -144,9 +144,7 @@ def rounds() -> list[range]:
 
 
 def memory_at_rest(process: psutil.Process, allowed: int) -> int:
-    """Return the resident bytes once they are at most ``allowed``, or after 30 s: a query's memory is freed after its
-    end.
-    """
+    """Return the resident bytes once they are at most ``allowed``, or after 30 s: memory is freed after a query."""
     deadline = time.monotonic() + 30
     while (used := int(process.memory_info().rss)) > allowed and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -99,9 +99,7 @@ WHERE s_store = store_id AND s_day = d1.day_id AND s_customer = customer_id AND 
 
 
 def test_a_join_of_many_tables_ends(athena) -> None:
-    """If the sizes of the tables are unknown, the order of the joins is a guess, with which the query may
-    take forever.
-    """
+    """Without the sizes of the tables the order of the joins is a guess, and the query may take forever."""
     for name, (rows, columns) in STAR.items():
         source = "UNNEST(sequence(0, 9999)) AS a(i) CROSS JOIN UNNEST(sequence(0, 5)) AS b(j)"
         succeeds(

@@ -16,9 +16,7 @@ HEARS = [{"SubscriptionType": "SNS", "Address": f"arn:aws:sns:us-east-1:{ACCOUNT
 
 
 def test_moto_has_one_path_and_none_of_these_operations() -> None:
-    """install() replaces moto's only path. If a new moto has one of these operations, it has to be compared
-    with ours.
-    """
+    """install() replaces moto's only path. An operation that a new moto has must be compared with ours."""
     assert list(urls.url_paths) == ["{0}/$"]
     for name in ("list_tags_for_resource", "describe_subscribers_for_notification", "update_budget"):
         assert not hasattr(BudgetsResponse, name), name

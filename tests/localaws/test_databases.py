@@ -27,9 +27,7 @@ def rds(aws: Running) -> Any:
 
 
 def test_moto_has_one_path_and_does_not_know_performance_insights() -> None:
-    """install() replaces moto's only path. If a new moto supports Performance Insights, it has to be compared with
-    ours.
-    """
+    """install() replaces moto's only path. If a new moto has Performance Insights, they must be compared with ours."""
     assert list(urls.url_paths) == ["{0}/$"]
     assert not hasattr(DBInstance, "performance_insights_enabled")
 

@@ -172,9 +172,7 @@ def processes_of(server_pid: int) -> set[int]:
 
 
 def lives(pid: int) -> bool:
-    """Return whether a process runs. A process that has ended may still exist as a zombie until its parent
-    collects it.
-    """
+    """Return whether a process runs. An ended process may still exist as a zombie until its parent collects it."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

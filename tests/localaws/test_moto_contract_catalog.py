@@ -1,6 +1,4 @@
-"""Behaviour of moto 5.2.5 and PyIceberg 0.12 that Glue's catalog and Iceberg need: an incompatible upgrade
-fails here.
-"""
+"""Behaviour of moto 5.2.5 and PyIceberg 0.12 that the catalogs need: an incompatible upgrade fails here first."""
 
 from __future__ import annotations
 

@@ -91,9 +91,7 @@ def test_other_services_read_and_write_the_stores_bytes(backend: StoreS3Backend)
 
 
 def test_bucket_names_are_registered_by_the_bucket_itself(backend: StoreS3Backend) -> None:
-    """FakeBucket() registers its account in s3_backends.bucket_accounts, which the adoption of an existing folder
-    needs.
-    """
+    """FakeBucket() registers its account in s3_backends.bucket_accounts, which adopting a folder needs."""
     backend.store.buckets.create("folder")
     assert isinstance(backend.get_bucket("folder"), FakeBucket)
     assert s3_backends.bucket_accounts["folder"] == ("aws", DEFAULT_ACCOUNT_ID)

@@ -51,9 +51,7 @@ def put_until_killed(s3: Any, writer: int, acknowledged: dict[str, tuple[str, in
 
 @contextmanager
 def puts(server: Running) -> Iterator[dict[str, tuple[str, int]]]:
-    """Run fifty clients that put until the server is killed; yield ETag and number of each key's last acknowledged
-    write.
-    """
+    """Run fifty clients that put until the kill; yield ETag and number of each key's last acknowledged write."""
     s3 = server.client("s3", config=NO_RETRY)
     s3.create_bucket(Bucket="lake")
     acknowledged: dict[str, tuple[str, int]] = {}
@@ -115,9 +113,7 @@ def test_a_kill_amid_50_puts_and_a_spark_run_loses_nothing_acknowledged(jobs_of:
 
 
 def check_runs(jobs: Any, runs: dict[str, str]) -> None:
-    """Check that the first run of ``runs`` ended with the server. The second had ended before, and its job
-    runs again.
-    """
+    """Check that the first run of ``runs`` ended with the server, and that the job of the second runs again."""
     (killed, killed_id), (ended, ended_id) = runs.items()
     run = jobs.show(killed, killed_id)
     assert (run["JobRunState"], run["ErrorMessage"]) == (

@@ -52,9 +52,7 @@ def test_a_redrive_policy_is_written_without_spaces_as_sqs_does(aws: Running) ->
 
 
 def test_a_batch_answer_omits_empty_lists(aws: Running) -> None:
-    """As recorded in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: empty Failed and Successful
-    are omitted.
-    """
+    """As in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: no empty Failed or Successful."""
     sqs: Any = aws.client("sqs")
     url = sqs.create_queue(QueueName="batches")["QueueUrl"]
     sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "1"}])
@@ -162,9 +160,7 @@ def test_queues_that_are_refused(aws: Running) -> None:
 
 
 def test_a_group_is_received_together_and_again_in_order(aws: Running) -> None:
-    """As recorded in test_sqs.py: messages that were not deleted are received again before later ones of
-    their group.
-    """
+    """As recorded in test_sqs.py: messages that were not deleted come before later ones of their group."""
     sqs: Any = aws.client("sqs")
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = sqs.create_queue(QueueName="grouped.fifo", Attributes=attributes)["QueueUrl"]

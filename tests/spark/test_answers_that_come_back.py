@@ -1,6 +1,4 @@
-"""An answer that is received again after a different one: its rows and rejects count for each day on which it was
-valid.
-"""
+"""An answer received again after a different one: its rows and rejects count for each day of its validity."""
 
 from __future__ import annotations
 

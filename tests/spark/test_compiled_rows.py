@@ -1,6 +1,4 @@
-"""Java does not compile a method of more than 8,000 bytes and runs it several times slower: no generated one may be so
-large.
-"""
+"""Java does not compile methods of more than 8,000 bytes, which then run several times slower: none is generated."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Large inputs get other plans than small ones: they give the same tables, and rows that are clustered stay
-clustered.
-"""
+"""Large inputs get other plans than small ones, which give the same tables and keep clustered rows clustered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Runs that are killed or overtaken by another run: the next run completes or removes their work, and no
-row is lost.
-"""
+"""Runs that are killed or overtaken: the next run completes or removes their work, and no row is lost."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""AWS calls of code, recorded in boto3 or by localaws, and the permissions of roles in docs/iam.md, which the plan must
-match.
-"""
+"""AWS calls of code, recorded in boto3 or by localaws, and the permissions that docs/iam.md grants to roles."""
 
 from __future__ import annotations
 

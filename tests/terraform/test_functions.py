@@ -177,9 +177,7 @@ def test_functions_take_batches_as_the_package_declares(prod: Plan) -> None:
 
 
 def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
-    """AWS recommends this for queues of functions; a shorter timeout delivers a message again while it is being
-    processed.
-    """
+    """AWS recommends this for queues of functions; a shorter timeout repeats messages that are being processed."""
     timeouts = {name: function.values["timeout"] for name, function in functions(prod).items()}
     longest = {
         source: timeouts[function.name] for function in declared(choreography()) for source in worked_queues(function)

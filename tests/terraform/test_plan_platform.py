@@ -117,9 +117,7 @@ def test_the_database_is_encrypted_backed_up_and_takes_only_tls(prod: Plan) -> N
 
 
 def test_the_queue_hides_a_message_for_longer_than_the_longest_task(prod: Plan) -> None:
-    """If a message becomes visible again, the running task fails. Queue and Celery broker must have the
-    same timeout.
-    """
+    """If a message becomes visible again, the running task fails. Queue and broker must have the same timeout."""
     (queue,) = [resource for resource in of(prod, "aws_sqs_queue") if resource.values["name"] == "estrela-prod-airflow"]
     hidden = queue.values["visibility_timeout_seconds"]
     _, _, deadline = TEMPLATES["deadline_minutes"].rpartition(", '")

@@ -189,9 +189,7 @@ class TestS3Files:
         assert not caught.value.retriable
 
     def test_a_run_that_is_killed_keeps_what_came(self, raw: RawLayer, prefix: str) -> None:
-        """Killed at the last of 100 files, the run keeps the files before it; the next run reads only the
-        missing ones.
-        """
+        """Killed at the last of 100 files, the run keeps the files before it; the next run reads only the rest."""
         for number in range(100):
             self.put(raw, f"{prefix}north/{20260101 + number}.csv", f"{number}".encode())
 

@@ -338,9 +338,7 @@ class Killed(Exception):
 
 
 class UnreliableGlue(FakeGlue):
-    """A Glue that loses answers and advances its runs as Hypothesis draws. It starts every run that it is asked to
-    start.
-    """
+    """A Glue that loses answers and advances runs as Hypothesis draws, and starts all that it is asked to start."""
 
     def __init__(self, draw: Callable[[Any], Any]) -> None:
         super().__init__()

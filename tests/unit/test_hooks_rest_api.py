@@ -67,9 +67,7 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 class Service(ThreadingHTTPServer):
-    """Answers with the replies of ``script`` in turn, then repeats the last; ``seen`` contains path and
-    header fields.
-    """
+    """Answers with ``script`` in turn, repeating its last reply; ``seen`` contains path and header fields."""
 
     daemon_threads = True
 

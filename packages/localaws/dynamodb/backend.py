@@ -1,6 +1,4 @@
-"""moto's DynamoDB with a log of every change: the classes that moto instantiates, and the two methods that change
-items.
-"""
+"""moto's DynamoDB with a log of every change: its classes, and the two methods that change items."""
 
 from __future__ import annotations
 

@@ -123,9 +123,7 @@ class Storage:
         self.run("DELETE FROM items WHERE table_arn = ?", table_arn)
 
     def records(self, stream: str, after: int, limit: int) -> list[StreamRow]:
-        """Return up to ``limit`` records of a stream with a number greater than ``after``, in order, within their
-        retention.
-        """
+        """Return up to ``limit`` records of a stream after number ``after``, in order, within their retention."""
         query = "SELECT number, created, record FROM records WHERE stream = ? AND number > ? AND created > ?"
         rows = self.run(f"{query} ORDER BY number LIMIT ?", stream, after, time.time() - RETENTION, limit)
         return [StreamRow(number, stream, created, from_text(record)) for number, created, record in rows]

@@ -42,9 +42,7 @@ class Bus:
 
 
 def messages_of(rule: Any, event: dict[str, Any]) -> list[Message]:
-    """Return the deliveries of an event to the targets of a rule. Targets whose template makes invalid JSON are
-    skipped.
-    """
+    """Return the deliveries of an event to the targets of a rule, without those whose template makes no JSON."""
     messages = []
     for target in rule.targets:
         try:

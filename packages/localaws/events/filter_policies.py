@@ -32,9 +32,7 @@ def check_policy(text: str, scope: str) -> None:
 
 
 def combinations(policy: Mapping[str, Any], depth: int = 1) -> int:
-    """Return AWS's count: the product, over all keys, of the number of values times the depth; choices of $or are
-    added.
-    """
+    """Return AWS's count: the product of the number of values times the depth of each key; choices of $or add up."""
     product = 1
     for name, wanted in policy.items():
         if isinstance(wanted, dict):

@@ -24,9 +24,7 @@ class PatternError(ValueError):
 
 
 class _RefusalError(Exception):
-    """A reason and the offset of its place. In a list of anything-but, AWS's message names the place twice (``times``
-    2).
-    """
+    """A reason and the offset of its place, which AWS's message names twice in a list of anything-but (``times``)."""
 
     def __init__(self, reason: str, offset: int | None = None, times: int = 1) -> None:
         super().__init__(reason)
@@ -38,9 +36,7 @@ class _RefusalError(Exception):
 
 
 def parse_pattern(text: str, *, of_topic: bool = False) -> dict[str, Any]:
-    """Parse and check a pattern by the rules of EventBridge and Lambda, or of SNS with ``of_topic``. Raises
-    PatternError.
-    """
+    """Parse and check a pattern as EventBridge and Lambda do, or SNS with ``of_topic``. Raises PatternError."""
     try:
         pattern = parse(text)
     except ValueError as error:

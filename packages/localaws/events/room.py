@@ -124,9 +124,7 @@ class Events:
 
 
 def _letter(queue: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Return the message of a topic for its dead-letter queue: the notification, its attributes, and for FIFO its
-    group.
-    """
+    """Return a topic's message for its dead-letter queue: the notification, its attributes, and a FIFO group."""
     names = ("attributes", "group", "deduplication") if queue.endswith(".fifo") else ("attributes",)
     kept = {name: content[name] for name in names if name in content}
     return {"body": content.get("letter") or content["body"], **kept}

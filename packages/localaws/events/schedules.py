@@ -29,9 +29,7 @@ _UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 
 @dataclass(frozen=True)
 class _Due:
-    """A rule or schedule with its ARN as ``key``. A rate is counted from ``anchor``; ``messages`` returns what it
-    sends.
-    """
+    """A rule or schedule with its ARN as ``key``. A rate counts from ``anchor``; ``messages`` returns its messages."""
 
     key: str
     schedule: Schedule
@@ -42,9 +40,7 @@ class _Due:
 
 
 class Schedules:
-    """Fires rules and schedules. ``save`` stores a service of moto. Firings missed while no server ran are not
-    repeated.
-    """
+    """Fires rules and schedules, but not those missed while no server ran. ``save`` stores a service of moto."""
 
     def __init__(self, documents: Documents, outbox: Outbox, minute: float, save: Callable[[str], None]) -> None:
         self._documents = documents

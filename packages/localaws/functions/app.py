@@ -27,9 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class LambdaApplication:
-    """Calls the method that implements an operation. The objects in ``calls`` have one method per operation, named as
-    in boto3.
-    """
+    """Calls the method of an operation. The objects in ``calls`` have one per operation, named as in boto3."""
 
     def __init__(self, calls: Iterable[object], region: str, account: str) -> None:
         self._operations: Mapping[str, Operation] = {

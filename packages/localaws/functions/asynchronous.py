@@ -84,9 +84,7 @@ class Asynchronous:
             self._thread.join()
 
     def enqueue(self, arn: str, payload: bytes) -> str:
-        """Store an event for the function with an ARN, and return its request ID. Raises LambdaError if there is no
-        function.
-        """
+        """Store an event for a function and return its request ID. Raises LambdaError if the function is missing."""
         ref = split(arn)
         self._records.version(ref)
         request_id, now = str(uuid.uuid4()), time.time()

@@ -110,9 +110,7 @@ class Environment:
         return outcome
 
     def output(self) -> list[str]:
-        """Return the complete lines written since the last call; after the end of the process also an incomplete last
-        line.
-        """
+        """Return the complete lines since the last call; at the end of the process also an incomplete last line."""
         path = self._folder / "output"
         with path.open("rb") as file:
             file.seek(self._offset)

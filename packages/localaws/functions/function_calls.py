@@ -207,9 +207,7 @@ class FunctionCalls:
 
 
 def _listed(version: Version, *, every: bool) -> dict[str, Any]:
-    """Return a version as ListFunctions shows it: without its state, and with a qualified ARN if all versions are
-    listed.
-    """
+    """Return a version as ListFunctions shows it: without its state, and qualified if all versions are listed."""
     kept = {name: value for name, value in shown(version).items() if name not in _NOT_LISTED}
     return {**kept, "FunctionArn": f"{version.arn}:{version.number}"} if every else kept
 

@@ -54,9 +54,7 @@ class Runner:
         self._streams: dict[Environment, str] = {}
 
     def invoke(self, ref: Reference, payload: bytes, request_id: str = "", client_context: str = "") -> Result:
-        """Run an invocation to its end. Raises LambdaError if the function does not exist or the concurrency limit is
-        reached.
-        """
+        """Run an invocation to its end. Raises LambdaError for a missing function or above the concurrency limit."""
         version = self._records.version_to_invoke(ref)
         key = PoolKey(version.arn, version.number, version.configuration["RevisionId"])
         reserved = self._records.reserved(version.arn)

@@ -117,9 +117,7 @@ def _serve(api: RuntimeApi, connection: socket.socket, address: Any) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection. An answer is sent in one write, because TCP's delayed acknowledgement would add 40 ms to a
-    second.
-    """
+    """One connection. An answer is sent in one write: TCP's delayed acknowledgement would add 40 ms to a second."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1

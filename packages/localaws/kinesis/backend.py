@@ -56,9 +56,7 @@ class StoredShard(Shard):
         return [_record(row) for row in rows], BASE + rows[-1].number, max(0, behind)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the description of the shard, with a starting sequence number of its own that is below all of its
-        records.
-        """
+        """Return the description of the shard, whose own starting sequence number is below all of its records."""
         shown: dict[str, Any] = super().to_json()
         shown["SequenceNumberRange"]["StartingSequenceNumber"] = str(BASE - 1 - int(self.name, 16) % _STARTS)
         return shown

@@ -69,9 +69,7 @@ class RecordLog:
             return int(self._connection.execute(statement, values).lastrowid or 0)
 
     def read(self, shard: str, after: int, oldest: float, limit: int) -> list[Row]:
-        """Return up to ``limit`` records of a shard with a number greater than ``after``, created after ``oldest``, in
-        order.
-        """
+        """Return up to ``limit`` records after number ``after``, created after ``oldest``, in order."""
         statement = "SELECT number, created, key, hash_key, data FROM records WHERE shard = ? AND number > ?"
         values = (shard, after, oldest, limit)
         with self._lock:

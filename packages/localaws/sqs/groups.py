@@ -30,9 +30,7 @@ def receiving(queue: Queue) -> Iterator[None]:
 
 
 def messages_of(original: Callable[[Queue], list[Message]]) -> property:
-    """Return a property with the visible messages of a queue, which :func:`receiving` limits and sorts for a FIFO
-    queue.
-    """
+    """Return a property with the visible messages of a queue, limited and sorted inside :func:`receiving`."""
 
     def messages(queue: Queue) -> list[Message]:
         return _by_group(queue) if getattr(_receiving, "queue", None) is queue else original(queue)

@@ -50,9 +50,7 @@ def _add(queue: Any, message: Message) -> None:
 
 
 def _delete(queue: Any, receipt_handle: str) -> None:
-    """Delete the message with a receipt handle. The search is short, as received messages are near the start of the
-    queue.
-    """
+    """Delete the message with a receipt handle. Received messages are near the start, so the search is short."""
     if receipt_handle in queue.deleted_messages:
         return
     for at, message in enumerate(queue._messages):

@@ -29,9 +29,7 @@ class Source(Protocol):
 
 
 class MappingCalls:
-    """Lambda's operations on mappings. ``changed`` is called with the ID of each mapping that is new, changed or
-    deleted.
-    """
+    """Lambda's operations on mappings. ``changed`` is called with the ID of each new, changed or deleted mapping."""
 
     def __init__(
         self,

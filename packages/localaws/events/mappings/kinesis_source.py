@@ -25,9 +25,7 @@ class KinesisSource:
         self._log = keeper.log
 
     def shards(self, arn: str) -> list[str]:
-        """Return the names of a stream's shards, including closed ones. Raises LambdaError if the stream does not
-        exist.
-        """
+        """Return the names of a stream's shards, including closed ones. Raises LambdaError for a missing stream."""
         return list(self._stream(arn).shards)
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:

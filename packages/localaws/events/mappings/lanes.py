@@ -68,9 +68,7 @@ def lanes_of(shard: str, count: int) -> list[Lane]:
 
 
 def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
-    """Store a position for each lane of a shard. If the number of lanes changed, it contains the earlier lanes'
-    progress.
-    """
+    """Store a position for each lane of a shard. If their number changed, it contains the progress of earlier lanes."""
     names = {lane.name for lane in lanes}
     with documents.transaction():
         if not documents.get(MAPPING, mapping):

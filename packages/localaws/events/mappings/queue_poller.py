@@ -178,9 +178,7 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(message: dict[str, Any]) -> str:
-    """Return the message group, or the message ID for a message without a group: messages with the same value keep
-    their order.
-    """
+    """Return the group in which messages keep their order: the message group, or else the message ID."""
     return str((message.get("Attributes") or {}).get("MessageGroupId", message["MessageId"]))
 
 

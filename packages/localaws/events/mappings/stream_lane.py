@@ -229,9 +229,7 @@ class StreamLane:
 
 
 def _from_first(batch: list[SourceRecord], failed: list[str]) -> list[SourceRecord]:
-    """Return the batch from its first failed record on. Records after a failed one are delivered again to keep the
-    order.
-    """
+    """Return the batch from its first failed record on: later records are repeated too, to keep the order."""
     names = set(failed)
     first = next(number for number, record in enumerate(batch) if record.identifier in names)
     return batch[first:]
