@@ -11,7 +11,6 @@ import argparse
 import io
 import json
 import statistics
-import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -35,11 +34,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--records", type=int, default=5000)
     options = parser.parse_args()
-    with running() as aws, tempfile.TemporaryDirectory() as folder:
+    with running() as aws:  # files of functions and of this program: /tmp is a function's own, the home is not
         invocations(aws, options.rounds)
-        kinesis(aws, Path(folder) / "kinesis", options.records)
-        dynamodb(aws, Path(folder) / "dynamodb", options.records // 5)
-        notifications(aws, Path(folder) / "s3")
+        kinesis(aws, aws.home / "kinesis", options.records)
+        dynamodb(aws, aws.home / "dynamodb", options.records // 5)
+        notifications(aws, aws.home / "s3-events")
 
 
 def create(aws: Running, name: str, out: Path | None = None) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from localaws.functions import ephemeral_storage
 from localaws.functions.environment import Blueprint
 from localaws.functions.interpreters import interpreter, library_folder
 from localaws.functions.packages import Package, Packages
@@ -13,10 +14,11 @@ from localaws.functions.records import Version
 
 
 class Blueprints:
-    """Creates blueprints; ``endpoint`` is the URL at which functions reach AWS."""
+    """Creates blueprints; ``endpoint`` is the URL at which functions reach AWS, ``folder`` holds their libraries."""
 
-    def __init__(self, packages: Packages, folder: Path, endpoint: str) -> None:
+    def __init__(self, packages: Packages, home: Path, folder: Path, endpoint: str) -> None:
         self._packages = packages
+        self._home = home
         self._folder = folder
         self._endpoint = endpoint
 
@@ -34,8 +36,9 @@ class Blueprints:
         variables = {**_own(version, stream), **self._reaching()}
         given: dict[str, str] = shown.get("Environment", {}).get("Variables", {})
         variables |= {**_paths(root, layers, libraries), **given}
+        program = interpreter(runtime)
         return Blueprint(
-            interpreter(runtime),
+            program,
             shown["Handler"],
             (str(root), *map(str, inside), str(libraries)),
             str(root),
@@ -43,6 +46,8 @@ class Blueprints:
             shown["MemorySize"],
             shown["Timeout"],
             ((str(root), "/var/task"), *((str(layer), "/opt") for layer in layers)),
+            0 if ephemeral_storage.problem() else shown["EphemeralStorage"]["Size"],
+            ephemeral_storage.needed_folders(program, self._home, libraries),
         )
 
     def _reaching(self) -> dict[str, str]:

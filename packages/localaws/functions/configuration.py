@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localaws.functions import ephemeral_storage
 from localaws.functions.constraints import RUNTIMES
 from localaws.functions.errors import invalid, refused
 from localaws.functions.interpreters import interpreter
@@ -17,7 +18,6 @@ from localaws.functions.report_lines import runtime_version_arn
 from localaws.functions.wire import known_runtimes
 
 MAX_VARIABLES = 4096
-_EPHEMERAL_SIZE = 512
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _RESERVED = (
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
@@ -42,7 +42,7 @@ REFUSED = {
 IN_PART = {
     "PackageType": "`Image` is refused: there are no container images without Docker",
     "Runtime": "runtimes other than Python's, and a Python that this machine lacks, are refused",
-    "EphemeralStorage": "sizes other than 512 MB are refused: that of TMPDIR is not limited",
+    "EphemeralStorage": "sizes other than 512 MB are refused where functions cannot have a `/tmp` of their own",
     "SnapStart": "`PublishedVersions` is refused: environments start without a snapshot",
     "LoggingConfig": "a `SystemLogLevel` other than INFO is refused",
 }
@@ -73,7 +73,7 @@ def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package
         "TracingConfig": {"Mode": "PassThrough"},
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
-        "EphemeralStorage": {"Size": _EPHEMERAL_SIZE},
+        "EphemeralStorage": {"Size": ephemeral_storage.DEFAULT_SIZE},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ref.name}"},
         "State": "Active",
@@ -98,9 +98,9 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
             raise refused(name, why)
     if given.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
         raise refused("SnapStart.ApplyOn PublishedVersions", "environments start without a snapshot")
-    size = given.get("EphemeralStorage", {}).get("Size", _EPHEMERAL_SIZE)
-    if size != _EPHEMERAL_SIZE:
-        raise refused(f"EphemeralStorage.Size {size}", "the size of TMPDIR is not limited; leave the setting out")
+    size = given.get("EphemeralStorage", {}).get("Size", ephemeral_storage.DEFAULT_SIZE)
+    if size != ephemeral_storage.DEFAULT_SIZE and (reason := ephemeral_storage.problem()):
+        raise refused(f"EphemeralStorage.Size {size}", f"functions share this machine's /tmp: {reason}")
     if given.get("Runtime"):
         _check_runtime(given["Runtime"])
     new = {**configuration, **{name: given[name] for name in _PLAIN if given.get(name) not in (None, {})}}
@@ -108,7 +108,7 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
         new.pop("DeadLetterConfig", None)
     if not new.get("KMSKeyArn"):
         new.pop("KMSKeyArn", None)
-    new |= {name: given[name] for name in ("Architectures", "TracingConfig") if given.get(name)}
+    new |= {name: given[name] for name in ("Architectures", "EphemeralStorage", "TracingConfig") if given.get(name)}
     new |= _documents(given, ref)
     arn = runtime_version_arn(new["Runtime"], ref.region)
     return {

@@ -32,6 +32,8 @@ class Blueprint:
     Python's.
 
     ``memory`` is in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
+    ``tmp`` is the size in megabytes of a ``/tmp`` of its own, 0 for none; ``needed`` are the folders that the process
+    reads: they stay where they are, also below ``/tmp``.
     """
 
     interpreter: str
@@ -42,6 +44,8 @@ class Blueprint:
     memory: int
     timeout: int
     shown: tuple[tuple[str, str], ...] = ()
+    tmp: int = 0
+    needed: tuple[str, ...] = ()
 
     def as_on_aws(self, text: str) -> str:
         """Return a text with local folders replaced by their names on AWS."""
@@ -75,7 +79,7 @@ class Environment:
         self._offset = 0
         self._api = RuntimeApi()
         self._is_ready = False
-        (folder / "tmp").mkdir(parents=True)
+        folder.mkdir(parents=True)
         self._started = time.monotonic()
         self._process = self._start()
         self._runtime: psutil.Process | None = None
@@ -139,10 +143,14 @@ class Environment:
 
     def _start(self) -> subprocess.Popen[bytes]:
         plan = self.blueprint
-        temporary = str(self._folder / "tmp")
-        variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address, "TMPDIR": temporary}
+        variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
+        private = [str(plan.tmp), os.pathsep.join(plan.needed)] if plan.tmp else []
+        if not private:
+            temporary = self._folder / "tmp"
+            temporary.mkdir()
+            variables["TMPDIR"] = str(temporary)
         # Later processes of the same package reuse the compiled bytecode: compiling takes most of a start's time.
-        command = [plan.interpreter, "-S", "-s", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
+        command = [plan.interpreter, "-S", "-s", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler, *private]
         with (self._folder / "output").open("ab") as output:
             return subprocess.Popen(
                 command,

@@ -54,7 +54,7 @@ class Functions:
         packages = Packages(self._code, read_object)
         self._pools = Pools(settings.lambda_concurrency)
         self._logs = FunctionLogs(save_logs)
-        blueprints = Blueprints(packages, folder / "runtime", endpoint)
+        blueprints = Blueprints(packages, settings.home, folder / "runtime", endpoint)
         self.runner = Runner(self.records, self._pools, self._logs, blueprints, folder / "environments")
         minute = settings.lambda_minute
         self.asynchronous = Asynchronous(self.documents, self.records, self.runner, self.delivery, minute)

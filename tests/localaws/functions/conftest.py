@@ -66,6 +66,14 @@ def functions(aws: Running, functions_of: type[LambdaFunctions]) -> LambdaFuncti
 
 
 @pytest.fixture
-def bench(functions: LambdaFunctions, tmp_path: Path) -> Bench:
+def exchange(aws: Running) -> Path:
+    """A folder that both functions and their test see: each function has its own ``/tmp``, but all see the home."""
+    folder = aws.home / "exchange" / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def bench(functions: LambdaFunctions, exchange: Path) -> Bench:
     """A function that records its input, and sources for it."""
-    return Bench(functions, tmp_path / "out")
+    return Bench(functions, exchange / "out")

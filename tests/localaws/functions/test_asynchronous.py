@@ -45,17 +45,17 @@ def send(functions: Any, name: str, event: dict[str, Any]) -> str:
 
 
 def test_a_failed_event_is_tried_three_times_and_sent_to_both_destinations(
-    aws: Running, functions: Any, tmp_path: Path
+    aws: Running, functions: Any, exchange: Path
 ) -> None:
     dead, failed = Queue(aws, "dead-events"), Queue(aws, "failed-events")
     name = functions.create(COUNTING, DeadLetterConfig={"TargetArn": dead.arn})
     config = {"OnFailure": {"Destination": failed.arn}}
     functions.client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=config)
-    event = {"file": str(tmp_path / "calls"), "fail": True}
+    event = {"file": str(exchange / "calls"), "fail": True}
     send(functions, name, event)
     letter = dead.next()
     record = json.loads(failed.next()["Body"])
-    request_ids = (tmp_path / "calls").read_text().split()
+    request_ids = (exchange / "calls").read_text().split()
     assert len(request_ids) == 3
     assert len(set(request_ids)) == 1
     assert json.loads(letter["Body"]) == event
@@ -74,7 +74,7 @@ def test_a_failed_event_is_tried_three_times_and_sent_to_both_destinations(
     assert record["responsePayload"]["errorMessage"] == "no"
 
 
-def test_success_goes_on_to_another_function(functions: Any, tmp_path: Path) -> None:
+def test_success_goes_on_to_another_function(functions: Any, exchange: Path) -> None:
     code = """
         import json, pathlib
         def handler(event, context):
@@ -86,8 +86,8 @@ def test_success_goes_on_to_another_function(functions: Any, tmp_path: Path) -> 
     functions.client.put_function_event_invoke_config(
         FunctionName=first, MaximumRetryAttempts=0, DestinationConfig={"OnSuccess": {"Destination": arn}}
     )
-    event_file = tmp_path / "told"
-    send(functions, first, {"file": str(tmp_path / "calls"), "next": str(event_file)})
+    event_file = exchange / "told"
+    send(functions, first, {"file": str(exchange / "calls"), "next": str(event_file)})
     deadline = time.monotonic() + 20
     while not event_file.exists() or not event_file.read_text():
         assert time.monotonic() < deadline

@@ -48,9 +48,9 @@ def put_event(events: Any, source: str, detail: Any) -> None:
     assert answer["FailedEntryCount"] == 0
 
 
-def test_a_rule_sends_to_functions_queues_and_streams(aws: Running, functions: Any, tmp_path: Path) -> None:
+def test_a_rule_sends_to_functions_queues_and_streams(aws: Running, functions: Any, exchange: Path) -> None:
     events, kinesis, inbox = aws.client("events"), aws.client("kinesis"), Inbox(aws)
-    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(exchange)}})
     kinesis.create_stream(StreamName="deposits", ShardCount=1)
     events.put_rule(
         Name="many", EventPattern=json.dumps({"source": ["many"], "detail": {"n": [{"numeric": [">", 1]}]}})
@@ -68,7 +68,7 @@ def test_a_rule_sends_to_functions_queues_and_streams(aws: Running, functions: A
     put_event(events, "many", {"n": 1})
     put_event(events, "many", {"n": 2, "portfolio": "p-1"})
     assert json.loads(inbox.next()["Body"]) == {"constant": True}
-    (file,) = eventually(lambda: list(tmp_path.iterdir()))
+    (file,) = eventually(lambda: list(exchange.iterdir()))
     event = eventually(lambda: json.loads(file.read_text() or "{}"))
     assert (event["source"], event["detail-type"], event["detail"]["n"]) == ("many", "d", 2)
     iterator = kinesis.get_shard_iterator(
@@ -196,14 +196,14 @@ def test_filter_policies_decide(aws: Running) -> None:
         assert inbox.next()["Body"] == "taken", policy
 
 
-def test_a_function_subscribes_to_a_topic(aws: Running, functions: Any, tmp_path: Path) -> None:
+def test_a_function_subscribes_to_a_topic(aws: Running, functions: Any, exchange: Path) -> None:
     sns = aws.client("sns")
-    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(exchange)}})
     topic = sns.create_topic(Name="to-function")["TopicArn"]
     arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
     subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
     sns.publish(TopicArn=topic, Message="hello", Subject="s")
-    (file,) = eventually(lambda: list(tmp_path.iterdir()))
+    (file,) = eventually(lambda: list(exchange.iterdir()))
     (record,) = eventually(lambda: json.loads(file.read_text() or "{}"))["Records"]
     assert (record["EventSource"], record["EventSubscriptionArn"]) == ("aws:sns", subscription)
     assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("hello", "s")

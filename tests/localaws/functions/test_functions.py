@@ -38,7 +38,7 @@ CODE = """
             return {1, 2}
         return {"pid": os.getpid(), "loaded": loaded, "version": context.function_version, "do": do,
                 "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis(),
-                "mark": os.environ.get("MARK"), "path": sys.path, "cwd": os.getcwd(), "tmp": os.environ["TMPDIR"]}
+                "mark": os.environ.get("MARK"), "path": sys.path, "cwd": os.getcwd()}
 """
 
 
@@ -61,7 +61,6 @@ def test_an_environment_is_kept_warm_and_sees_only_its_own_code(functions: Any, 
     assert first["arn"] == f"arn:aws:lambda:us-east-1:123456789012:function:{shared}"
     assert 0 < first["left"] <= 2000
     assert first["cwd"] == first["path"][0]
-    assert first["tmp"].startswith(str(functions.server.home))
     assert not [path for path in first["path"] if path.endswith(("site-packages", "packages"))]
 
 
@@ -267,9 +266,6 @@ def test_a_layer_is_importable(functions: Any) -> None:
             "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0",
             "LocalMountPath": "/mnt/x"}]},
          "localaws does not honour FileSystemConfigs: there is no EFS to mount"),
-        ({"EphemeralStorage": {"Size": 1024}},
-         "localaws does not honour EphemeralStorage.Size 1024: the size of TMPDIR is not limited; "
-         "leave the setting out"),
         ({"Code": {"ZipFile": b"no zip"}},
          "Could not unzip uploaded file. Please check your file, then try to upload again."),
         ({"Runtime": "nodejs22.x"},

@@ -40,10 +40,10 @@ ITEM = {
 class Before:
     """Objects created and work started on the server that is killed."""
 
-    def __init__(self, server: Running, functions: Any, folder: Path) -> None:
+    def __init__(self, server: Running, functions: Any) -> None:
         self.server, self.functions = server, functions
-        self.bench = Bench(functions, folder / "out")
-        self.calls = folder / "calls"
+        self.bench = Bench(functions, server.home / "out")
+        self.calls = server.home / "calls"
         self.kinesis, self.dynamodb, self.sqs = (server.client(name) for name in ("kinesis", "dynamodb", "sqs"))
         self._items()
         self._fifo_queue()
@@ -124,23 +124,34 @@ def _iterator(answer: dict[str, Any]) -> dict[str, Any]:
     return {"ShardIterator": answer["ShardIterator"]}
 
 
+def mount_namespace(pid: int) -> str:
+    """Name of the mount namespace of a process; empty for one that has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    except OSError:
+        return ""
+
+
 @pytest.fixture(scope="module")
 def killed(functions_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Before, Running]]:
     """The work before the kill, and the server that runs on the same home after it."""
-    folder = tmp_path_factory.mktemp("killed")
-    home = folder / "home"
+    home = tmp_path_factory.mktemp("killed") / "home"
+    mounts = Path("/proc/self/mountinfo").read_text()
     process = launch(home, "--port=0", "--warm=0")
     try:
         record = wait_until_ready(process, home)
         first = Running(record.endpoint, record.region, home, record.pid)
-        before = Before(first, functions_of(first), folder)
+        before = Before(first, functions_of(first))
         pids = before.work()
+        spaces = {space for pid in pids if (space := mount_namespace(pid)) != mount_namespace(os.getpid())}
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     before.bench.hold.unlink()
     _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
     assert not alive, "processes of a function outlive the server"
+    assert not [pid for pid in psutil.pids() if mount_namespace(pid) in spaces], "a function's /tmp outlives the server"
+    assert Path("/proc/self/mountinfo").read_text() == mounts
     with running(home) as second:
         yield before, second
 

@@ -91,8 +91,8 @@ def test_each_request_makes_an_iterator_of_its_own(kinesis: Any) -> None:
     assert [record["Data"] for record in kinesis.get_records(ShardIterator=following)["Records"]] == [b"a"]
 
 
-def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, exchange: Path) -> None:
+    out = exchange / "out"
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
     stream, arn = make_stream(kinesis, 2)
     functions.client.create_event_source_mapping(
@@ -106,8 +106,8 @@ def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any
     assert len(written(out)) == 70
 
 
-def test_filters_see_the_data_as_json(functions: Any, kinesis: Any, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_filters_see_the_data_as_json(functions: Any, kinesis: Any, exchange: Path) -> None:
+    out = exchange / "out"
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
     stream, arn = make_stream(kinesis)
     pattern = json.dumps({"data": {"kind": ["deposit"], "amount": [{"numeric": [">", 10]}]}})
@@ -124,8 +124,8 @@ def test_filters_see_the_data_as_json(functions: Any, kinesis: Any, tmp_path: Pa
     assert [json.loads(data)["amount"] for _, data in written(out)] == [50, 11]
 
 
-def test_a_mapping_reads_the_shards_of_a_split(functions: Any, kinesis: Any, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_mapping_reads_the_shards_of_a_split(functions: Any, kinesis: Any, exchange: Path) -> None:
+    out = exchange / "out"
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
     stream, arn = make_stream(kinesis)
     functions.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, StartingPosition="TRIM_HORIZON")

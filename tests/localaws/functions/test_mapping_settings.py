@@ -153,18 +153,18 @@ def mapped(functions: Any, out: Path, arn: str, **settings: Any) -> Callable[[],
     return lambda: [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
 
 
-def test_a_queue_waits_for_its_window(functions: Any, aws: Running, tmp_path: Path) -> None:
+def test_a_queue_waits_for_its_window(functions: Any, aws: Running, exchange: Path) -> None:
     sqs, name = aws.client("sqs"), f"q-{uuid.uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
-    batches = mapped(functions, tmp_path / "out", arn, BatchSize=12, MaximumBatchingWindowInSeconds=2)
+    batches = mapped(functions, exchange / "out", arn, BatchSize=12, MaximumBatchingWindowInSeconds=2)
     sqs.send_message(QueueUrl=url, MessageBody="a")
     time.sleep(0.5)
     sqs.send_message(QueueUrl=url, MessageBody="b")
     assert eventually(batches) == [["a", "b"]]
 
 
-def test_reading_starts_at_a_time_and_failures_reach_a_topic(functions: Any, aws: Running, tmp_path: Path) -> None:
+def test_reading_starts_at_a_time_and_failures_reach_a_topic(functions: Any, aws: Running, exchange: Path) -> None:
     kinesis, sns, sqs = aws.client("kinesis"), aws.client("sns"), aws.client("sqs")
     name = f"s-{uuid.uuid4().hex[:8]}"
     topic = sns.create_topic(Name=name)["TopicArn"]
@@ -177,7 +177,7 @@ def test_reading_starts_at_a_time_and_failures_reach_a_topic(functions: Any, aws
     moment = time.time()
     kinesis.put_record(StreamName=name, Data=b"bad", PartitionKey="k")
     batches = mapped(
-        functions, tmp_path / "out", arn, StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment,
+        functions, exchange / "out", arn, StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment,
         MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": topic}},
     )  # fmt: skip
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))

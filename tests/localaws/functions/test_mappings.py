@@ -68,11 +68,11 @@ def test_a_batch_is_bisected_down_to_the_bad_record(bench: Bench) -> None:
     assert "payload" not in record
 
 
-def test_a_partial_failure_is_retried_from_the_first_failed_record(functions: Any, tmp_path: Path) -> None:
+def test_a_partial_failure_is_retried_from_the_first_failed_record(functions: Any, exchange: Path) -> None:
     """The rest of the batch starts with new retries
     (event_source_mapping/test_lambda_integration_kinesis.snapshot.json).
     """
-    bench = Bench(functions, tmp_path / "out", PARTIAL="1")
+    bench = Bench(functions, exchange / "out", PARTIAL="1")
     table = bench.table()
     bucket = f"b-{uuid.uuid4().hex[:8]}"
     s3 = bench.server.client("s3")

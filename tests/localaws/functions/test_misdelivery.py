@@ -34,9 +34,9 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def bench(server: Running, functions_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def bench(server: Running, functions_of: Any) -> Bench:
     """A function that received the same names from a stream, a table, a queue and a FIFO queue."""
-    bench = Bench(functions_of(server), tmp_path_factory.mktemp("misled") / "out")
+    bench = Bench(functions_of(server), server.home / "out")
     kinesis = server.client("kinesis")
     kinesis.create_stream(StreamName="s", ShardCount=1)
     entries = [{"PartitionKey": name[0], "Data": f"stream {name}".encode()} for name in NAMES]

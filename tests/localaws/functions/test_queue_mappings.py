@@ -12,8 +12,8 @@ from mapping_bench import Bench
 from waiting import eventually
 
 
-def test_a_queue_redrives_what_a_function_does_not_take(functions: Any, tmp_path: Path) -> None:
-    bench = Bench(functions, tmp_path / "out", PARTIAL="1")
+def test_a_queue_redrives_what_a_function_does_not_take(functions: Any, exchange: Path) -> None:
+    bench = Bench(functions, exchange / "out", PARTIAL="1")
     dead_url, dead = bench.queue()
     policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2})
     url, arn = bench.queue(VisibilityTimeout="1", RedrivePolicy=policy)

@@ -52,9 +52,9 @@ def notify(s3: Any, bucket: str, **configurations: Any) -> None:
 
 
 def test_a_function_gets_the_objects_of_its_prefix_and_suffix(
-    functions: Any, s3: Any, bucket: str, tmp_path: Any
+    functions: Any, s3: Any, bucket: str, exchange: Any
 ) -> None:
-    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(exchange)}})
     rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "Suffix", "Value": ".csv"}]
     rule = {
         "LambdaFunctionArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}",
@@ -65,7 +65,7 @@ def test_a_function_gets_the_objects_of_its_prefix_and_suffix(
     notify(s3, bucket, LambdaFunctionConfigurations=[rule])
     for key in ("out/a.csv", "in/a.txt", "in/á b+c.csv"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
-    (file,) = eventually(lambda: list(tmp_path.iterdir()))
+    (file,) = eventually(lambda: list(exchange.iterdir()))
     (record,) = eventually(lambda: json.loads(file.read_text() or "{}"))["Records"]
     assert (record["eventSource"], record["eventName"]) == ("aws:s3", "ObjectCreated:Put")
     assert record["s3"]["configurationId"] == "files"

@@ -1,7 +1,8 @@
 """First program of an execution environment: it forks the runtime and ends it when the server ends.
 
-``launcher.py PATHS HANDLER``: folders for ``sys.path``, joined like PATH, and the function's handler. Standard input is
-a pipe from the server: end of file means that the server has ended. Imports only the standard library.
+``launcher.py PATHS HANDLER [MEGABYTES FOLDERS]``: folders for ``sys.path``, joined like PATH, and the function's
+handler; then the size of its own ``/tmp``, and the folders that stay there. Standard input is a pipe from the server:
+end of file means that the server has ended. Imports only the standard library.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ OPEN_FILES = 1024
 
 def main() -> None:
     """Fork: the parent watches the server, the child runs the function."""
-    paths, handler = sys.argv[1].split(os.pathsep), sys.argv[2]
+    paths, handler, tmp = sys.argv[1].split(os.pathsep), sys.argv[2], sys.argv[3:]
     child = os.fork()
     if child:
         _watch(child)
     else:
+        if tmp:
+            import private_tmp  # type: ignore[import-not-found,unused-ignore]  # beside this program
+
+            private_tmp.enter(int(tmp[0]), tmp[1].split(os.pathsep))
         _run(paths, handler)
 
 
