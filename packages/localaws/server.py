@@ -25,6 +25,7 @@ from localaws import (
     query_errors,
     s3,
     secret_versions,
+    subscription_hooks,
     topic_hooks,
     topic_publishing,
 )
@@ -182,6 +183,7 @@ class Server:
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
         topic_hooks.install()
+        subscription_hooks.install()
         topic_publishing.install()
         query_errors.install()
         for stop in (dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close):

@@ -1,109 +1,171 @@
-"""Hooks in moto's SNS around topics and subscriptions: filter and redrive policies are checked with AWS's rules before
-anything is stored.
-"""
+"""Hooks in moto's SNS around topics: names, attributes, tags and permissions are checked and shown as AWS does."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.sns import models
-from moto.sns.exceptions import SNSInvalidParameter
-from moto.sns.models import SNSBackend
+from moto.core.utils import camelcase_to_underscores
+from moto.sns.exceptions import SNSException
+from moto.sns.models import VALID_POLICY_ACTIONS
 from moto.sns.responses import SNSResponse
+from moto.sns.utils import make_arn_for_topic
 
-from localaws.events.filter_policies import ATTRIBUTES, BODY, ScopeError, check_policy
-from localaws.events.pattern_rules import PatternError
+from localaws.events.topic_rules import (
+    TOPIC_ATTRIBUTES,
+    TopicError,
+    check_attribute,
+    check_name,
+    check_tags,
+    check_topic,
+    delivery_policies,
+    differs,
+    invalid,
+    page,
+    parsed,
+)
 
-_POLICY, _SCOPE, _REDRIVE = "FilterPolicy", "FilterPolicyScope", "RedrivePolicy"
-_FIFO = ".fifo"
-# The delivery policy that AWS returns for a topic that has none of its own.
-_DELIVERY = {
-    "http": {
-        "defaultHealthyRetryPolicy": {
-            "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0,
-            "numNoDelayRetries": 0, "numMinDelayRetries": 0, "backoffFunction": "linear",
-        },
-        "disableSubscriptionOverrides": False,
-        "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
-    }
-}  # fmt: skip
+_DOCUMENTS = ("Policy", "DeliveryPolicy", "ArchivePolicy")
+_PENDING = "PendingConfirmation"
 
 
 def install() -> None:
-    """Make moto call these checks. Call this before its first request to SNS."""
-    SNSResponse.subscribe = _subscribing(SNSResponse.subscribe)
-    SNSBackend.set_subscription_attributes = _setting(SNSBackend.set_subscription_attributes)
-    SNSBackend.get_subscription_attributes = _getting(SNSBackend.get_subscription_attributes)
-    SNSResponse.get_topic_attributes = _describing(SNSResponse.get_topic_attributes)
-    models.DEFAULT_EFFECTIVE_DELIVERY_POLICY.clear()
-    models.DEFAULT_EFFECTIVE_DELIVERY_POLICY.update(_DELIVERY)
-    SNSBackend._validate_filter_policy = lambda *_, **__: None  # it knows half of the operators
+    """Make moto ask; before its first request to SNS."""
+    SNSResponse.create_topic = refusing(_creating(SNSResponse.create_topic))
+    SNSResponse.delete_topic = refusing(_of_topic(SNSResponse.delete_topic))
+    SNSResponse.list_topics = refusing(_list_topics)
+    SNSResponse.get_topic_attributes = refusing(_get_topic_attributes)
+    SNSResponse.set_topic_attributes = refusing(_setting(SNSResponse.set_topic_attributes))
+    SNSResponse.tag_resource = refusing(_tagging(SNSResponse.tag_resource))
+    SNSResponse.add_permission = refusing(_permitting(SNSResponse.add_permission))
+    SNSResponse.remove_permission = refusing(_of_topic(SNSResponse.remove_permission))
 
 
-def _subscribing(original: Callable[..., Any]) -> Callable[..., Any]:
-    def subscribe(response: Any) -> Any:
-        given = response._get_attributes() or {}
-        _check(given, given.get(_SCOPE) or ATTRIBUTES, "Attributes Reason: ")
-        arn, endpoint = response._get_param("TopicArn") or "", response._get_param("Endpoint") or ""
-        if response._get_param("Protocol") == "sqs" and endpoint.endswith(_FIFO) and not arn.endswith(_FIFO):
-            reason = "Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
-            raise SNSInvalidParameter(f"Invalid parameter: Invalid parameter: {reason}")
-        _check_redrive(given.get(_REDRIVE), endpoint)
+def refusing(call: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    """Return a method of moto's that answers a TopicError as AWS does."""
+
+    @wraps(call)
+    def answer(response: Any) -> ActionResult:
+        try:
+            return call(response)
+        except TopicError as error:
+            raise SNSException(error.code, str(error)) from error
+
+    return answer
+
+
+def topic_of(response: Any) -> Any:
+    """Return the topic that a request names; raises TopicError, or moto's TopicNotFound."""
+    arn = response._get_param("TopicArn")
+    check_topic(arn, response.region)
+    return response.backend.get_topic(arn)
+
+
+def attributes_of(topic: Any) -> dict[str, str]:
+    """Return the attributes of a topic, with those alone that are set."""
+    policy, acting = delivery_policies(topic.delivery_policy or "")
+    everything = list(topic.sns_backend.subscriptions.values())
+    known = [subscription for subscription in everything if subscription.topic == topic]
+    pending = sum(bool(subscription.attributes[_PENDING]) for subscription in known)
+    stored = {name: getattr(topic, camelcase_to_underscores(name), None) for name in TOPIC_ATTRIBUTES}
+    given = {name: _text(value) for name, value in stored.items() if value not in (None, "")}
+    if not topic.fifo_topic:
+        given.pop("ContentBasedDeduplication", None)
+    fifo = {"FifoTopic": "true"} if topic.fifo_topic else {}
+    return {
+        **{name: value for name, value in given.items() if name != "DeliveryPolicy"},
+        **({"DeliveryPolicy": policy} if policy else {}),
+        **fifo,
+        "DisplayName": topic.display_name,
+        "EffectiveDeliveryPolicy": acting,
+        "Owner": topic.account_id,
+        "SubscriptionsConfirmed": str(len(known) - pending),
+        "SubscriptionsDeleted": "0",
+        "SubscriptionsPending": str(pending),
+        "TopicArn": topic.arn,
+    }
+
+
+def _creating(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    def create_topic(response: Any) -> ActionResult:
+        given: dict[str, str] = dict(response._get_param("Attributes") or {})
+        tags = response._get_param("Tags") or []
+        check_name(response._get_param("Name"), is_fifo=given.get("FifoTopic", "").lower() == "true")
+        check_tags([tag["Key"] for tag in tags])
+        for name, value in given.items():
+            _check_document(name, value)
+        arn = make_arn_for_topic(response.current_account, response._get_param("Name"), response.region)
+        topic = response.backend.topics.get(arn)
+        if topic is None:
+            return original(response)
+        _check_again(topic, {tag["Key"]: tag["Value"] for tag in tags}, given)
+        return ActionResult({"TopicArn": arn})
+
+    return create_topic
+
+
+def _check_again(topic: Any, tags: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise TopicError for a topic that exists, and is asked for with other tags or attributes."""
+    if not tags.items() <= topic._tags.items():
+        raise invalid("Tags Reason: Topic already exists with different tags")
+    if differs(attributes_of(topic), given):
+        raise invalid("Attributes Reason: Topic already exists with different attributes")
+
+
+def _list_topics(response: Any) -> ActionResult:
+    arns, token = page(response.backend.topics, response._get_param("NextToken"))
+    return ActionResult({"Topics": [{"TopicArn": arn} for arn in arns], "NextToken": token})
+
+
+def _get_topic_attributes(response: Any) -> ActionResult:
+    return ActionResult({"Attributes": attributes_of(topic_of(response))})
+
+
+def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    def set_topic_attributes(response: Any) -> ActionResult:
+        topic_of(response)
+        name = response._get_param("AttributeName")
+        check_attribute(name, TOPIC_ATTRIBUTES)
+        _check_document(name, response._get_param("AttributeValue"))
         return original(response)
 
-    return subscribe
+    return set_topic_attributes
 
 
-def _setting(original: Callable[..., Any]) -> Callable[..., Any]:
-    def set_subscription_attributes(backend: Any, arn: str, name: str, value: Any) -> None:
-        known = backend.subscriptions.get(arn)
-        _check({name: value}, (known and known.attributes.get(_SCOPE)) or ATTRIBUTES, "")
-        if known and name == _REDRIVE:
-            _check_redrive(value, known.endpoint)
-        original(backend, arn, name, value)
+def _tagging(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    def tag_resource(response: Any) -> ActionResult:
+        check_tags([tag["Key"] for tag in response._get_param("Tags") or []])
+        return original(response)
 
-    return set_subscription_attributes
+    return tag_resource
 
 
-def _getting(original: Callable[..., Any]) -> Callable[..., Any]:
-    def get_subscription_attributes(backend: Any, arn: str) -> dict[str, Any]:
-        # Every caller is the user that GetCallerIdentity returns.
-        return {**original(backend, arn), "SubscriptionPrincipal": f"arn:aws:iam::{backend.account_id}:user/moto"}
+def _permitting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    def add_permission(response: Any) -> ActionResult:
+        label, names = response._get_param("Label"), response._get_param("ActionName") or []
+        if any(statement.get("Sid") == label for statement in topic_of(response)._policy_json["Statement"]):
+            raise invalid("Statement already exists")
+        if not set(names) <= set(VALID_POLICY_ACTIONS):
+            raise invalid("Policy statement action out of service scope!")
+        return original(response)
 
-    return get_subscription_attributes
-
-
-def _describing(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def get_topic_attributes(response: Any) -> ActionResult:
-        shown = dict(cast("dict[str, Any]", original(response).result)["Attributes"])
-        if not shown["DeliveryPolicy"]:
-            del shown["DeliveryPolicy"]
-        return ActionResult({"Attributes": shown})
-
-    return get_topic_attributes
+    return add_permission
 
 
-def _check_redrive(policy: str | None, endpoint: str) -> None:
-    """Raise InvalidParameter if a FIFO subscription has a dead-letter queue that is not FIFO."""
-    dead = str(json.loads(policy).get("deadLetterTargetArn") or "") if policy else ""
-    if dead and endpoint.endswith(_FIFO) and not dead.endswith(_FIFO):
-        reason = "must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
-        raise SNSInvalidParameter(f"Invalid parameter: {_REDRIVE}: {reason}")
+def _of_topic(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+    def call(response: Any) -> ActionResult:
+        check_topic(response._get_param("TopicArn"), response.region)
+        return original(response)
+
+    return wraps(original)(call)
 
 
-def _check(given: dict[str, Any], scope: str, reason: str) -> None:
-    """Raise InvalidParameter for a scope or a policy that SNS refuses. ``reason`` begins the error text."""
-    if given.get(_SCOPE) not in (None, ATTRIBUTES, BODY):
-        allowed = f"Please use either {BODY} or {ATTRIBUTES}"
-        raise SNSInvalidParameter(f"Invalid parameter: {reason}{_SCOPE}: Invalid value [{given[_SCOPE]}]. {allowed}")
-    if not given.get(_POLICY):
-        return
-    try:
-        check_policy(given[_POLICY], scope)
-    except ScopeError as error:
-        raise SNSInvalidParameter(f"Invalid parameter: {error}") from error
-    except PatternError as error:
-        raise SNSInvalidParameter(f"Invalid parameter: {reason}{_POLICY}: {error}") from error
+def _check_document(name: str, value: str | None) -> None:
+    if name in _DOCUMENTS and value:
+        parsed(value, name)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -20,7 +20,8 @@ from moto.sns.exceptions import (
 from moto.sns.models import Topic
 from moto.sns.responses import SNSResponse
 
-from localaws.events.publish_rules import PublishError, check_batch, check_fifo, check_message, check_topic
+from localaws.events.publish_rules import check_batch, check_fifo, check_message
+from localaws.events.topic_rules import TopicError, check_topic
 
 # https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
 DEDUPLICATION_SECONDS = 300.0
@@ -74,7 +75,7 @@ def _publishing(original: Callable[..., ActionResult]) -> Callable[..., ActionRe
             topic = _topic(response.backend, arn if arn is not None else target)
             if topic is not None and topic.fifo_topic:
                 check_fifo(given, by_content=bool(topic.content_based_deduplication))
-        except PublishError as error:
+        except TopicError as error:
             raise _refusal(error) from error
         if topic is None and arn is not None and arn not in response.backend.platform_endpoints:
             raise TopicNotFound
@@ -102,7 +103,7 @@ def _publishing_batch(original: Callable[..., ActionResult]) -> Callable[..., Ac
             check_batch(entries)
             for entry in entries if topic.fifo_topic else []:
                 check_fifo(entry, by_content=bool(topic.content_based_deduplication))
-        except PublishError as error:
+        except TopicError as error:
             raise _refusal(error) from error
         answer = cast("dict[str, Any]", original(response).result)
         return ActionResult(
@@ -125,5 +126,5 @@ def _numbered(topic: Any, answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "SequenceNumber": numbers.get(answer["MessageId"])}
 
 
-def _refusal(error: PublishError) -> SNSException:
+def _refusal(error: TopicError) -> SNSException:
     return SNSException(error.code, str(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from localaws.events.pattern_rules import PatternError, parse_pattern
@@ -20,8 +19,10 @@ class ScopeError(ValueError):
 
 def check_policy(text: str, scope: str) -> None:
     """Raise PatternError or ScopeError for a policy that SNS refuses."""
-    with suppress(ValueError):
+    try:
         text = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)  # as AWS shows it in reasons
+    except ValueError as error:
+        raise PatternError(f"failed to parse JSON. {error}") from error
     policy = parse_pattern(text, of_topic=True)
     if scope == ATTRIBUTES and any(isinstance(wanted, dict) for wanted in policy.values()):
         raise ScopeError(f"Filter policy scope {ATTRIBUTES} does not support nested filter policy")

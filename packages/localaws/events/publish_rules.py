@@ -10,68 +10,50 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from localaws.events.topic_rules import INVALID, TopicError
 from localaws.message_size import message_size
 
 LIMIT = 262_144
-_INVALID, _VALUE = "InvalidParameter", "ParameterValueInvalid"
+_VALUE = "ParameterValueInvalid"
 _LONGEST_NAME, _LONGEST_ID = 256, 80
 _KIND = re.compile(r"(String|Number|Binary)(\..+)?")
 
 
-class PublishError(ValueError):
-    """A refusal: ``code`` is AWS's error code, the text its message."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-def check_topic(arn: str, region: str) -> None:
-    """Raise PublishError for an invalid ARN, or an ARN of another region."""
-    parts = arn.split(":")
-    if len(parts) < 6:
-        raise PublishError(
-            _INVALID, f"Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not {len(parts)}"
-        )
-    if parts[3] != region:
-        raise PublishError(_INVALID, "Invalid parameter: TopicArn")
-
-
 def check_message(given: Mapping[str, Any], place: str = "") -> None:
-    """Raise PublishError for an invalid message; ``place`` is its place in a batch, for the error text."""
+    """Raise TopicError for an invalid message; ``place`` is its place in a batch, for the error text."""
     for name, attribute in (given.get("MessageAttributes") or {}).items():
         _check_name(name)
         _check_attribute(name, attribute, place)
     if not given.get("Message"):
-        raise PublishError(_INVALID, "Invalid parameter: Empty message")
+        raise TopicError(INVALID, "Invalid parameter: Empty message")
     if given.get("Subject") == "":
-        raise PublishError(_INVALID, "Invalid parameter: Subject")
+        raise TopicError(INVALID, "Invalid parameter: Subject")
     if given.get("MessageStructure") == "json":
         _check_structure(given["Message"])
     if not place and size_of(given) > LIMIT:
-        raise PublishError(_INVALID, "Invalid parameter: Message too long")
+        raise TopicError(INVALID, "Invalid parameter: Message too long")
 
 
 def check_fifo(given: Mapping[str, Any], *, by_content: bool) -> None:
-    """Raise PublishError for an invalid message to a FIFO topic, which deduplicates by content or by the given ID."""
+    """Raise TopicError for an invalid message to a FIFO topic, which deduplicates by content or by the given ID."""
     if not given.get("MessageGroupId"):
-        raise PublishError(_INVALID, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+        raise TopicError(INVALID, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
     if not by_content and not given.get("MessageDeduplicationId"):
         either = "ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
-        raise PublishError(_INVALID, f"Invalid parameter: The topic should either have {either}")
+        raise TopicError(INVALID, f"Invalid parameter: The topic should either have {either}")
 
 
 def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Raise PublishError for a batch if SNS refuses its IDs, its size or one of its messages."""
+    """Raise TopicError for a batch if SNS refuses its IDs, its size or one of its messages."""
     for entry in entries:
         start = "The Id of a batch entry in the batch request"
         if len(entry["Id"]) > _LONGEST_ID:
-            raise PublishError("InvalidBatchEntryId", f"{start} is too long: {entry['Id']}")
+            raise TopicError("InvalidBatchEntryId", f"{start} is too long: {entry['Id']}")
         if not re.fullmatch(r"[\w-]*", entry["Id"], re.ASCII):
-            raise PublishError("InvalidBatchEntryId", f"{start} contains an impermissible character: {entry['Id']}")
+            raise TopicError("InvalidBatchEntryId", f"{start} contains an impermissible character: {entry['Id']}")
     if sum(map(size_of, entries)) > LIMIT:
         text = "The length of all the messages put together is more than the limit."
-        raise PublishError("BatchRequestTooLong", text)
+        raise TopicError("BatchRequestTooLong", text)
     for number, entry in enumerate(entries, 1):
         check_message(entry, f"publishBatchRequestEntries.{number}.member.")
 
@@ -86,23 +68,23 @@ def _check_structure(message: str) -> None:
     try:
         parsed = json.loads(message)
     except ValueError as error:
-        raise PublishError(_INVALID, f"{start}JSON message body failed to parse") from error
+        raise TopicError(INVALID, f"{start}JSON message body failed to parse") from error
     if not isinstance(parsed, dict) or not isinstance(parsed.get("default"), str):
-        raise PublishError(_INVALID, f"{start}No default entry in JSON message body")
+        raise TopicError(INVALID, f"{start}No default entry in JSON message body")
 
 
 def _check_name(name: str) -> None:
     if len(name.encode()) > _LONGEST_NAME:
-        raise PublishError(_VALUE, f"Length of message attribute name must be less than {_LONGEST_NAME} bytes.")
+        raise TopicError(_VALUE, f"Length of message attribute name must be less than {_LONGEST_NAME} bytes.")
     if match := re.search(r"[^a-zA-Z0-9_.-]", name):
         allowed = "Can only include alphanumeric characters, hyphens, underscores, or dots."
         text = f"Invalid non-alphanumeric character '#x{ord(match[0]):X}' was found in the message attribute name."
-        raise PublishError(_VALUE, f"{text} {allowed}")
+        raise TopicError(_VALUE, f"{text} {allowed}")
     for is_wrong, where in ((name.startswith("."), "starting"), (name.endswith("."), "ending")):
         if is_wrong:
-            raise PublishError(_VALUE, f"Invalid message attribute name {where} with character '.' was found.")
+            raise TopicError(_VALUE, f"Invalid message attribute name {where} with character '.' was found.")
     if ".." in name:
-        raise PublishError(_VALUE, "Message attribute name can not have successive '.' character.")
+        raise TopicError(_VALUE, "Message attribute name can not have successive '.' character.")
 
 
 def _check_attribute(name: str, attribute: Mapping[str, Any], place: str) -> None:
@@ -110,15 +92,15 @@ def _check_attribute(name: str, attribute: Mapping[str, Any], place: str) -> Non
     if kind is None:
         where = f"{place}messageAttributes.{name}.member.dataType"
         text = f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
-        raise PublishError("ValidationError", f"1 validation error detected: {text}")
+        raise TopicError("ValidationError", f"1 validation error detected: {text}")
     start = f"The message attribute '{name}'"
     if not _KIND.fullmatch(kind):
         allowed = "the set of supported type prefixes is Binary, Number, and String."
-        raise PublishError(_VALUE, f"{start} has an invalid message attribute type, {allowed}")
+        raise TopicError(_VALUE, f"{start} has an invalid message attribute type, {allowed}")
     field = "Binary" if kind.startswith("Binary") else "String"
     other = "StringValue" if field == "Binary" else "BinaryValue"
     if attribute.get(other):
-        raise PublishError(_VALUE, f"{start} with type '{kind}' must use field '{field}'.")
+        raise TopicError(_VALUE, f"{start} with type '{kind}' must use field '{field}'.")
     if not attribute.get(f"{field}Value"):
         needed = f"must contain non-empty message attribute value for message attribute type '{kind}'."
-        raise PublishError(_VALUE, f"{start} {needed}")
+        raise TopicError(_VALUE, f"{start} {needed}")
