@@ -10,9 +10,10 @@ import pytest
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
-# A Spark job with Iceberg and pandas, then Athena with a function implemented in Python, a timestamp and an UNLOAD.
+# A Spark job with Iceberg and pandas, then Athena with a function written in Python, an instant and an UNLOAD, a
+# function of Lambda, and Redshift.
 TRIAL = '''
-import time
+import io, time, zipfile
 from localaws.running import running
 
 JOB = b"""
@@ -55,6 +56,21 @@ with running() as aws:
         time.sleep(0.1)
     assert found["JobRunState"] == "SUCCEEDED", found["ErrorMessage"]
     query(athena, "UNLOAD (SELECT id FROM db.t) TO 's3://lake/unloaded/' WITH (format = 'PARQUET')")
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("app.py", "import boto3\\ndef handler(event, context): return boto3.__name__")
+    functions = aws.client("lambda")
+    runtime = {"Runtime": "python3.11", "Role": "arn:aws:iam::123456789012:role/r", "Handler": "app.handler"}
+    functions.create_function(FunctionName="f", Code={"ZipFile": data.getvalue()}, Timeout=30, **runtime)
+    print(functions.invoke(FunctionName="f")["Payload"].read())
+    master = {"MasterUsername": "admin", "MasterUserPassword": "Secret99x"}
+    aws.client("redshift").create_cluster(ClusterIdentifier="dw", NodeType="ra3.large", **master)
+    place = {"ClusterIdentifier": "dw", "Database": "dev", "DbUser": "admin"}
+    redshift = aws.client("redshift-data")
+    statement = redshift.execute_statement(Sql="SELECT 7", WaitTimeSeconds=30, **place)["Id"]
+    while redshift.describe_statement(Id=statement)["Status"] not in ("FINISHED", "FAILED"):
+        time.sleep(0.1)
+    print(redshift.get_statement_result(Id=statement)["Records"])
     print(query(athena, "SELECT sum(id), url_extract_host('https://a.test/b'), from_unixtime(0) FROM db.t")[1])
 '''
 
@@ -77,4 +93,6 @@ def test_it_needs_nothing_that_it_does_not_declare(tmp_path: Path) -> None:
     python = [str(tmp_path / "venv" / "bin" / "python"), "-c", TRIAL]
     done = subprocess.run(python, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.splitlines()[-1] == "['3', 'a.test', '1970-01-01 00:00:00.000 UTC']"
+    assert done.stdout.splitlines() == [
+        "b'\"boto3\"'", "[[{'longValue': 7}]]", "['3', 'a.test', '1970-01-01 00:00:00.000 UTC']",
+    ]  # fmt: skip

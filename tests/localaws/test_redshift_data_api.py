@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -194,6 +195,24 @@ def test_statements_are_listed_by_name_and_status(warehouse: Any) -> None:
     assert page["Statements"][0]["Id"] == bad
     rest = warehouse.data.list_statements(StatementName=name, Status="ALL", NextToken=page["NextToken"])
     assert [statement["Id"] for statement in rest["Statements"]] == [good]
+
+
+def test_statements_run_at_the_same_time(warehouse: Any) -> None:
+    """Inserts, batches and COPYs of several clients into one table: nothing is lost, nothing comes twice."""
+    warehouse.done("CREATE TABLE many (n int)")
+    location = warehouse.put("many", "".join(f"{n}\n" for n in range(100)))
+    copy = f"COPY many FROM '{location}' IAM_ROLE DEFAULT"
+
+    def work(place: int) -> list[str]:
+        batch = warehouse.batch("INSERT INTO many VALUES (1000)", copy if place % 2 else "SELECT 1")
+        ended = [warehouse.run("INSERT INTO many SELECT 2000")["Status"], batch["Status"]]
+        return [*ended, warehouse.run(copy)["Status"]]
+
+    with ThreadPoolExecutor(6) as clients:
+        assert {status for statuses in clients.map(work, range(6)) for status in statuses} == {"FINISHED"}
+    counts = warehouse.rows("SELECT n, count(*) FROM many WHERE n IN (0, 99, 1000, 2000) GROUP BY n ORDER BY n")
+    assert counts == [[0, 9], [99, 9], [1000, 6], [2000, 6]]
+    assert warehouse.rows("SELECT count(*) FROM many") == [[9 * 100 + 2 * 6]]
 
 
 def test_a_client_token_runs_a_statement_once(warehouse: Any) -> None:

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import urllib.request
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -80,6 +81,21 @@ def test_a_function_knows_itself_and_reaches_this_server(functions: Any) -> None
     assert (answer["account"], answer["region"], answer["handler"]) == ("123456789012", "us-east-1", "app.handler")
     assert answer["root"] == answer["here"]
     assert answer["root"].startswith(str(functions.server.home))
+
+
+@pytest.mark.skipif(find_spec("awslambdaric") is None, reason="NO WHEEL OF awslambdaric FOR THIS MACHINE")
+def test_a_function_runs_under_the_runtime_client_of_aws(functions: Any) -> None:
+    code = "def handler(event, context): return type(context).__module__"
+    assert functions.invoke(functions.create(code)) == ("awslambdaric.lambda_context", "")
+
+
+def test_tags_of_a_function_are_added_replaced_and_removed(functions: Any) -> None:
+    client, name = functions.client, functions.create("", Tags={"team": "star", "cost": "1"})
+    arn = client.get_function_configuration(FunctionName=name)["FunctionArn"]
+    client.tag_resource(Resource=arn, Tags={"cost": "2", "stage": "dev"})
+    assert client.list_tags(Resource=arn)["Tags"] == {"team": "star", "cost": "2", "stage": "dev"}
+    client.untag_resource(Resource=arn, TagKeys=["team", "nobody"])
+    assert client.get_function(FunctionName=name)["Tags"] == {"cost": "2", "stage": "dev"}
 
 
 def test_functions_are_listed_in_pages(functions: Any) -> None:
