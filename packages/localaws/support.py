@@ -51,7 +51,7 @@ _SHARED = {
     "dynamodb": "requests one after another; items and 24 hours of stream records stored with each write",
     "kinesis": "records stored for their retention; numbers never restart",
     "sqs": "messages stored with each request; deduplication for five minutes",
-    "sns": "delivery to queues and functions, filter policies, dead-letter queues",
+    "sns": "topics, subscriptions, delivery to queues and functions, filter policies, dead-letter queues",
     "events": "patterns, targets, schedules, retries, dead-letter queues",
     "scheduler": "schedules that fire",
     "redshift": "settings of clusters that moto drops",
