@@ -207,3 +207,13 @@ def test_numbers_of_a_fifo_queue_grow(aws: Running) -> None:
     assert sqs.send_message(QueueUrl=url, MessageBody="0", MessageGroupId="g")["SequenceNumber"] == numbers[0]
     sqs.purge_queue(QueueUrl=url)
     assert sqs.send_message(QueueUrl=url, MessageBody="0", MessageGroupId="g")["SequenceNumber"] > numbers[-1]
+
+
+def test_a_batch_for_a_fifo_queue_names_the_group_of_each_message(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="groups.fifo", Attributes=attributes)["QueueUrl"]
+    entries = [{"Id": "a", "MessageBody": "m", "MessageGroupId": "g"}, {"Id": "b", "MessageBody": "n"}]
+    refused = refusal(sqs.send_message_batch, QueueUrl=url, Entries=entries)
+    assert refused == ("InvalidParameterValue", "The request must contain the parameter MessageGroupId.")
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)

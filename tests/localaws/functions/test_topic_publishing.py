@@ -11,6 +11,7 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from waiting import eventually
 
@@ -110,6 +111,19 @@ def test_a_message_that_is_refused(topic: Topic, given: dict[str, str], message:
 def test_an_attribute_that_is_refused(topic: Topic, name: str, attribute: dict[str, Any], message: str) -> None:
     given = {"Message": "m", "MessageAttributes": {name: attribute}}
     assert refusal(topic.publish, **given) == ("ParameterValueInvalid", message)
+
+
+def test_an_attribute_without_a_type(aws: Running, topic: Topic) -> None:
+    """As recorded in test_sns.snapshot.json (test_publish_batch_exceptions); boto3 alone would refuse it."""
+    sns = aws.client("sns", config=Config(parameter_validation=False))
+    attributes = {"a": {"StringValue": "x"}}
+    start, end = "1 validation error detected: Value null at", "failed to satisfy constraint: Member must not be null"
+    refused = refusal(sns.publish, TopicArn=topic.arn, Message="m", MessageAttributes=attributes)
+    assert refused == ("ValidationError", f"{start} 'messageAttributes.a.member.dataType' {end}")
+    entries = [{"Id": "1", "Message": "m", "MessageAttributes": attributes}]
+    refused = refusal(sns.publish_batch, TopicArn=topic.arn, PublishBatchRequestEntries=entries)
+    place = "publishBatchRequestEntries.1.member.messageAttributes.a.member.dataType"
+    assert refused == ("ValidationError", f"{start} '{place}' {end}")
 
 
 def test_topics_and_batches_that_are_refused(topic: Topic) -> None:

@@ -188,7 +188,7 @@ def test_endpoints_that_are_refused(sns: Any, topic: str) -> None:
         return refusal(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
 
     assert subscribe("pigeon", "a") == invalid("Amazon SNS does not support this protocol string: pigeon")
-    for endpoint in ("unknown", "http://localhost:4566/123456789012/q"):
+    for endpoint in ("unknown", "http://localhost:4566/123456789012/q", topic):
         assert subscribe("sqs", endpoint) == invalid("SQS endpoint ARN")
     for number in ("+15--551234567", "NAA+15551234567", "+15551234567."):
         assert subscribe("sms", number) == ("InvalidParameter", f"Invalid SMS endpoint: {number}")
