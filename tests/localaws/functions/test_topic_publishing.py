@@ -114,7 +114,7 @@ def test_an_attribute_that_is_refused(topic: Topic, name: str, attribute: dict[s
 
 
 def test_an_attribute_without_a_type(aws: Running, topic: Topic) -> None:
-    """As recorded in test_sns.snapshot.json (test_publish_batch_exceptions); boto3 alone would refuse it."""
+    """As recorded in test_sns.snapshot.json (test_empty_or_wrong_message_attributes); boto3 alone would refuse it."""
     sns = aws.client("sns", config=Config(parameter_validation=False))
     attributes = {"a": {"StringValue": "x"}}
     start, end = "1 validation error detected: Value null at", "failed to satisfy constraint: Member must not be null"
