@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ CODE = """
                 "folder": tempfile.gettempdir(), "variable": os.environ.get("TMPDIR"),
                 "mounts": os.readlink("/proc/self/ns/mnt")}
 """
-NAME = "of-a-function-alone"
+NAME = f"of-a-function-{uuid.uuid4().hex}"
 
 
 @pytest.fixture
