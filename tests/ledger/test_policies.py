@@ -51,6 +51,23 @@ def test_the_newest_file_is_the_table(house: House, load: Load) -> None:
     assert house.query("SELECT has_table_privilege('reader', 'mart.sales', 'SELECT')") == [(True,)]
 
 
+@pytest.mark.parametrize("load", Load)
+def test_a_table_has_its_indexes_once_after_each_load(house: House, load: Load) -> None:
+    house.feeds = {
+        "sales": sales_feed(load=load, order=Order.NEWEST if load is not Load.APPEND else Order.ALL, key=("id",))
+    }
+    indexes = (
+        "SELECT replace(indexdef, ' ON mart.sales USING ', ' ') FROM pg_indexes WHERE tablename = 'sales' ORDER BY 1"
+    )
+    for number in (1, 2):
+        house.hear(house.put(f"sales/{number}.csv", csv(number)))
+        assert house.load() == ""
+        assert house.query(indexes) == [
+            ("CREATE INDEX sales_source_file_idx brin (source_file)",),
+            ("CREATE UNIQUE INDEX sales_id_idx btree (id)",),
+        ]
+
+
 def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(house: House) -> None:
     declare(house, load=Load.UPSERT, order=Order.ALL, key=("id",))
     house.hear(house.put("sales/2.csv", csv(1, 2, name="new")))

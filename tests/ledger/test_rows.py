@@ -136,7 +136,20 @@ def test_forms_of_files(form: Any, content: bytes, text: str) -> None:
     assert read(replace(NAMES, format=form), content) == (text, [])
 
 
-def test_a_row_with_too_few_fields_and_an_empty_last_one_is_rejected() -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_that_pass_unchanged_come_in_pieces(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """PostgreSQL works on a piece while the next one is read; a row is never divided."""
+    monkeypatch.setattr(csv_rows, "STRETCH", 12)
+    lines = ["id,name", "1,a", '2,"b"', "3,c", "x,d", "4,e", f"5,{'f' * 20}", "6,g", ""]
+    rows = open_rows(io.BytesIO(end.join(lines).encode()), Judge.of(NAMES, b""), "s3://b/k")
+    pieces = list(rows.pieces(rows.wire(1, 2)))
+    text = "".join(piece.text for piece in pieces)
+    assert text == f'1,2,2,1,a\n1,2,3,2,"b"\n1,2,4,3,c\n1,2,6,4,e\n1,2,7,5,{"f" * 20}\n1,2,8,6,g\n'
+    assert [reject.line for piece in pieces for reject in piece.rejects] == [5]
+    assert [piece.rows for piece in pieces] == [2, 1, 0, 1, 2]
+
+
+def test_a_row_that_lost_a_field_before_its_blank_end_is_rejected() -> None:
     content = b"id,name,\n1,a,\n2,b\n,\n3,\n4,,\n"
     reason = "a field is missing: 2 fields, the last of them empty, where the header has 3"
     text = '1,2,2,"1","a"\n1,2,3,"2","b"\n1,2,6,"4",\n'

@@ -25,7 +25,10 @@ from estrela.model.source import CsvSource, Layout
 LINE_END = re.compile("\r\n|\n|\r")
 LINE = re.compile("[^\r\n]*(?:\r\n|\n|\r|\\Z)")
 BYTES = "latin-1"
-"""Encoding that maps each byte to one character, for bytes that are invalid in the first declared encoding."""
+"""Each byte is one character: text of bytes that are not valid in the first encoding."""
+STRETCH = 1 << 16
+"""Most characters of canonical rows in one piece: PostgreSQL stores a piece while the next one is read, as long as the
+socket has room for it."""
 BYTE_ORDER_MARK = "\ufeff".encode().decode(BYTES)
 
 
@@ -149,7 +152,7 @@ class _Reading:
         """Yield pieces, each with the offset in ``text`` and the line number after it."""
         place = 0
         while place < len(text):
-            match = self._pattern.match(text, place) if self._pattern and is_text else None
+            match = self._pattern.match(text, place, _stretch_end(text, place)) if self._pattern and is_text else None
             if match and match.end() > place:
                 lines = _lines(text[place : match.end()])
                 place = match.end()
@@ -216,6 +219,12 @@ def _quoted(line: str, dialect: Dialect) -> list[str]:
     if dialect.quote not in line:
         return line.split(dialect.delimiter)
     return next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True))
+
+
+def _stretch_end(text: str, place: int) -> int:
+    """Return the end of a line at most :data:`STRETCH` after ``place``, that of ``text`` if there is none."""
+    most = place + STRETCH
+    return text.rfind("\n", place, most) + 1 or len(text) if most < len(text) else len(text)
 
 
 def _lines(text: str) -> list[str]:

@@ -26,6 +26,8 @@ from estrela.ledger.state import State
 from estrela.logger import Logger
 from estrela.model.feed import Feed, Load, OnOverwrite, Order
 
+WRITE_CHARACTERS = 1 << 15
+"""Small pieces are sent together from so many characters on: a call of the driver costs as much as some rows."""
 SUPERSEDED = """
 UPDATE ledger.files SET superseded_by = %(file)s
 WHERE feed = %(feed)s AND id <> %(file)s AND state = 'Done' AND superseded_by IS NULL
@@ -91,13 +93,15 @@ class PostgresLoader(FeedLoader):
     def _loaded(self, cursor: Cursor[Any], claim: Claim, judge: Judge, stream: Hashing) -> Account:
         load = begin_load(cursor, claim.file, "load", claim.run)
         table = PostgresTable(claim.feed, cursor)
-        table.ensure()
+        is_new = table.ensure_columns() or claim.feed.load is Load.REPLACE
         target = table.begin(supersede(cursor, claim))
         spool = RejectSpool(claim.file, load)
         with damage_refused(claim), unpacked_rows(cast(IO[bytes], stream), judge, claim.address) as rows:
             loaded = copy_rows(cursor, target, rows, spool)
         account = Account(loaded + spool.count, loaded, spool.count, loaded)
         require_tolerable(claim, account, spool)
+        if is_new:
+            table.index()
         if claim.feed.load is Load.UPSERT:
             changed = table.merge([claim.file]).get(claim.file, 0)
             account = Account(account.rows, loaded, spool.count, changed)
@@ -137,10 +141,16 @@ def copy_rows(cursor: Cursor[Any], target: Composable, rows: FeedRows, spool: Re
     Raises DamagedFileError.
     """
     wire = rows.wire(spool.file, spool.load)
-    loaded = 0
+    loaded = size = 0
+    waiting: list[str] = []
     with cursor.copy(copy_statement(target, rows.columns, wire)) as copy:
         for piece in rows.pieces(wire):
-            copy.write(piece.text)
+            waiting.append(piece.text)
+            size += len(piece.text)
+            if size >= WRITE_CHARACTERS:
+                copy.write("".join(waiting))
+                waiting, size = [], 0
             loaded += piece.rows
             spool.add(piece.rejects)
+        copy.write("".join(waiting))
     return loaded

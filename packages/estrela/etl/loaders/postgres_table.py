@@ -57,10 +57,15 @@ class PostgresTable:
         return Identifier(*self.feed.target.split("."))
 
     def ensure(self) -> None:
-        """Create the table, or update it to match the declaration as far as the feed's schema_change allows."""
+        """Create the table, or bring it in line with the declaration as far as the feed's schema_change allows."""
+        if self.ensure_columns():
+            self.index()
+
+    def ensure_columns(self) -> bool:
+        """As :meth:`ensure`, but return whether the table is new: its rows may come before :meth:`index`."""
         if self._found() == self._declared():
-            return
-        # Only one transaction may change the table at a time; the others wait, and read the columns again.
+            return False
+        # Only one transaction may change the table; the others look again once it is done.
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (self.feed.target,))
         existing = self._found()
         if not existing:
@@ -69,6 +74,7 @@ class PostgresTable:
             self._create()
         elif self.feed.load is not Load.REPLACE:
             self._evolve(existing)
+        return not existing
 
     def _found(self) -> dict[str, str]:
         return dict(self.cursor.execute(COLUMNS, (self.feed.target,)).fetchall())
@@ -88,7 +94,10 @@ class PostgresTable:
         self.cursor.execute(SQL("CREATE TABLE {} ({})").format(self.name, SQL(", ").join(lines)))
         for column in columns:
             self._comment(column)
-        # Rows of a file are adjacent, so a BRIN index costs next to nothing.
+
+    def index(self) -> None:
+        """Create the indexes of a new table, in less time after its rows than before them."""
+        # Rows of a file lie together: an index by block ranges is small.
         self.cursor.execute(SQL("CREATE INDEX ON {} USING brin (source_file)").format(self.name))
         if self.feed.key:
             self.cursor.execute(SQL("CREATE UNIQUE INDEX ON {} ({})").format(self.name, _list(self.feed.key)))
@@ -115,7 +124,10 @@ class PostgresTable:
             self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
 
     def begin(self, older: Sequence[int]) -> Composable:
-        """Delete the rows that a file replaces (its ``older`` versions, or all); return the table to COPY into."""
+        """Make room for the rows of a file, of which ``older`` versions were loaded; return the table to COPY into.
+
+        A table that is replaced is a new one, without indexes.
+        """
         if self.feed.load is Load.TRUNCATE:
             # DELETE instead of TRUNCATE, so that readers see the old rows until the commit.
             self.cursor.execute(SQL("DELETE FROM {}").format(self.name))
