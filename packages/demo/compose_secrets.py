@@ -14,6 +14,8 @@ PROJECT = "estrela"
 """Compose's project name, as in ``docker-compose.yml``."""
 SECRETS = (
     "POSTGRES_PASSWORD",
+    "WAREHOUSE_DB_PASSWORD",
+    "AURORA_DB_PASSWORD",
     "AIRFLOW_DB_PASSWORD",
     "AIRFLOW_ADMIN_PASSWORD",
     "AIRFLOW_SECRET_KEY",

@@ -15,16 +15,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from rich.console import Console
 
 from backoffice_parties.company import Company
-from backoffice_parties.core import Core
-from backoffice_parties.files import branch_file, damaged, rate_file, settlement_files
+from backoffice_parties.files import branch_file, damaged, settlement_files
 from backoffice_parties.share import share
 from demo.figures import show_rows
 from demo.warehouse_check import ACCOUNT, FILES, NOT_IN_BALANCE, UNSETTLED, verdicts
-from demo.warehouse_stack import LANDING, Stack, deploy_warehouse
+from demo.warehouse_delivery import change_core, drop_files, share_rates
+from demo.warehouse_stack import Stack, deploy_warehouse
 from estrela.errors import EstrelaError, JobError
 from estrela.model.feed_plan import ARCHIVE, EXTRACT, LOAD, RECONCILE
 from estrela.model.feeds import feeds
@@ -62,19 +61,11 @@ class Demo:
         if day == DAYS - 1:
             files |= {key: content for at in (0, 1) for key, content in settlement_files(company, at)
                       if key in (DAMAGED, LATE)}  # fmt: skip
-        for key, content in files.items():
-            if not (day == 0 and key == LATE):
-                s3.put_object(Bucket=LANDING, Key=key, Body=content)
-        name, rates = rate_file(company, day)
-        path = self.folder / "out" / "rates" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_bytes(rates)
-        with psycopg.connect(self.stack.core.set(drivername="postgresql").render_as_string(False)) as connection:
-            core = Core(company, connection)
-            core.begin()
-            if day:
-                core.change(day)
+        if day == 0:
+            del files[LATE]
+        drop_files(s3, files)
+        share_rates(company, day, self.folder)
+        change_core(company, day, self.stack.core)
 
     def take_in(self, day: str) -> list[JobError]:
         """Run the steps of every feed, several feeds in parallel; return the errors."""

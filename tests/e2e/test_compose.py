@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.docker]
 
 ROOT = Path(__file__).parents[2]
 UP_SECONDS = 40 * 60
-PORTS = ("AIRFLOW_PORT", "METABASE_PORT", "AWS_PORT")
+WAREHOUSE_SECONDS = 15 * 60
+PORTS = ("AIRFLOW_PORT", "METABASE_PORT", "AWS_PORT", "MAIL_PORT")
+FILES = """
+SELECT feed, state, rows_in = rows_loaded + rows_rejected, archived_at IS NOT NULL FROM ledger.files ORDER BY id
+"""
 HTTPS = """
 import boto3
 athena = boto3.client("athena", endpoint_url="https://aws:8443", region_name="us-east-1",
@@ -45,6 +50,21 @@ class Stack:
         )
         assert not check or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout
+
+    def sql(self, service: str, database: str, query: str) -> str:
+        """The rows of a query of one of the PostgreSQL servers, their values apart by ``|``."""
+        psql = (
+            "psql",
+            "--username",
+            "postgres",
+            "--dbname",
+            database,
+            "--no-align",
+            "--tuples-only",
+            "--command",
+            query,
+        )
+        return self.compose("exec", "-T", service, *psql).strip()
 
     def secret(self, name: str) -> str:
         lines = (self.folder / ".env").read_text().splitlines()
@@ -90,7 +110,12 @@ def test_every_service_is_healthy_or_completed(stack: Stack) -> None:
     # The last container may still run when the command returns.
     assert {name: state for name, state in states.items() if state not in ("healthy", "exit 0")} == {}
     assert {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"} <= set(states)
-    assert {name for name, state in states.items() if state == "exit 0"} >= {"deploy", "first-run", "provision"}
+    assert {name for name, state in states.items() if state == "exit 0"} >= {
+        "deploy",
+        "deploy-warehouse",
+        "first-run",
+        "provision",
+    }
 
 
 def test_the_dag_has_succeeded_by_its_own_schedule(stack: Stack) -> None:
@@ -101,6 +126,33 @@ def test_the_dag_has_succeeded_by_its_own_schedule(stack: Stack) -> None:
     runs = requests.get(f"{airflow}/api/v2/dags/star_banking/dagRuns", headers=headers, timeout=30).json()["dag_runs"]
     assert not dag["is_paused"]
     assert [(run["run_type"], run["state"]) for run in runs] == [("scheduled", "success")]
+
+
+def states_of(stack: Stack, dag: str) -> list[tuple[str, str]]:
+    """Type and state of each run of a DAG."""
+    airflow, password = stack.url("AIRFLOW_PORT"), stack.secret("AIRFLOW_ADMIN_PASSWORD")
+    signed_in = requests.post(f"{airflow}/auth/token", json={"username": "admin", "password": password}, timeout=30)
+    headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    runs = requests.get(f"{airflow}/api/v2/dags/{dag}/dagRuns", headers=headers, timeout=30).json()["dag_runs"]
+    return [(run["run_type"], run["state"]) for run in runs]
+
+
+def test_the_warehouse_holds_what_its_parties_delivered(stack: Stack) -> None:
+    """By the DAGs' own schedules: from S3, the FTPS share and the core system's database; and people are told."""
+    deadline = time.monotonic() + WAREHOUSE_SECONDS
+    while states_of(stack, "warehouse") != [("scheduled", "success")]:
+        assert time.monotonic() < deadline, states_of(stack, "warehouse")
+        assert ("scheduled", "failed") not in states_of(stack, "warehouse")
+        time.sleep(5)
+    files = [line.split("|") for line in stack.sql("warehouse", "warehouse", FILES).splitlines()]
+    assert {feed for feed, *_ in files} == {"accounts", "branches", "card_settlements", "customers", "exchange_rates"}
+    assert {state for _, state, *_ in files} <= {"Done", "Filtered Out"}
+    assert all(balanced == "t" and archived == "t" for _, state, balanced, archived in files if state == "Done")
+    assert stack.sql("warehouse", "warehouse", "SELECT count(*) FROM warehouse.exchange_rates") == "15"
+    source = stack.sql("aurora", "core", "SELECT count(*), sum(balance) FROM core.accounts")
+    assert stack.sql("warehouse", "warehouse", "SELECT count(*), sum(balance) FROM warehouse.accounts") == source
+    subjects = [mail["subject"] for mail in requests.get(f"{stack.url('MAIL_PORT')}/messages.json", timeout=30).json()]
+    assert any("card_settlements" in subject for subject in subjects), subjects
 
 
 def test_airflow_asks_for_a_password(stack: Stack) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from demo.compose_warehouse import SENDER, SHARE_PORT
+from demo.warehouse_deployment import ARCHIVE, LANDING, PII
+from demo.warehouse_deployment import SECRETS as SECRET_NAMES
 from metabase.provision.target import target_from
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +26,8 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONCE = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
 # Names of variables with a secret, but not of those with the path of a secret's file.
 SECRET = re.compile(r"(PASS|SECRET|TOKEN|FERNET|ENCRYPTION|_KEY)(?!.*_FILE$)")
-# localaws accepts any credentials.
-NO_SECRET = {"localaws"}
+# localaws takes any credentials; the others are names of secrets in Secrets Manager
+NO_SECRET = {"localaws", *SECRET_NAMES.values(), PII}
 
 
 def environments() -> list[tuple[str, str, str]]:
@@ -45,6 +48,30 @@ def stages(dockerfile: Path) -> dict[str, list[str]]:
 def test_it_has_the_services_of_the_whole() -> None:
     airflow = {f"airflow-{part}" for part in ("api-server", "scheduler", "dag-processor", "triggerer", "migrate")}
     assert airflow | {"postgres", "aws", "bcb", "metabase", "provision"} <= set(SERVICES)
+    assert {"warehouse", "aurora", "ftps", "mail", "deploy-warehouse"} <= set(SERVICES)
+
+
+def test_the_dags_of_the_feeds_are_told_what_is_deployed() -> None:
+    given = SERVICES["airflow-scheduler"]["environment"]
+    prefix = "AIRFLOW_VAR_ESTRELA_"
+    assert (given[f"{prefix}LANDING"], given[f"{prefix}ARCHIVE"]) == (LANDING, ARCHIVE)
+    assert (given[f"{prefix}WAREHOUSE_SECRET"], given[f"{prefix}PII_SECRET"]) == (SECRET_NAMES["warehouse"], PII)
+    assert given[f"{prefix}ALERT_SENDER"] == SENDER
+    waits = {"airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"}
+    assert all("deploy-warehouse" in SERVICES[name]["depends_on"] for name in waits), (
+        "a DAG runs before its feeds are there"
+    )
+
+
+def test_the_share_requires_the_reuse_of_sessions_on_its_port() -> None:
+    lines = (ROOT / "packages" / "backoffice_parties" / "vsftpd.conf").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert (settings["require_ssl_reuse"], settings["listen_port"]) == ("YES", str(SHARE_PORT))
+    assert {settings["rsa_cert_file"], settings["rsa_private_key_file"]} == {
+        "/certificates/server.pem", "/certificates/server-key.pem",
+    }  # fmt: skip
+    assert "ftps" in SERVICES["certificates"]["command"]
+    assert f"'127.0.0.1', {SHARE_PORT}" in SERVICES["ftps"]["healthcheck"]["test"][-1]
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,0 +1,113 @@
+"""What Docker Compose's one-shot of the feeds deploys and delivers, and the page of e-mails."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import make_url
+
+from demo.compose_warehouse import SENDER, start
+from demo.mailbox import server as mail_server
+from demo.warehouse_deployment import LANDING, SECRETS
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.mail import Mail
+from estrela.hooks.secret import Secret
+from localaws.running import Running
+
+FILES = "SELECT feed, count(*) AS files, sum(events_seen) AS events FROM ledger.files GROUP BY feed ORDER BY feed"
+DELIVERED = [("branches", 3, 3), ("card_settlements", 6, 6)]
+
+
+@pytest.fixture
+def environ(warehouse_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of the one-shot; both databases are of one server."""
+    url = make_url(warehouse_url)
+    (tmp_path / "ca.pem").write_text("an authority")
+    return {
+        "WAREHOUSE_URL": url.set(password=None).render_as_string(),
+        "WAREHOUSE_PASSWORD": str(url.password),
+        "CORE_URL": url.set(password=None, database=f"{url.database}_core").render_as_string(),
+        "CORE_PASSWORD": str(url.password),
+        "SHARE_HOST": "ftps",
+        "SHARE_AUTHORITY": str(tmp_path / "ca.pem"),
+        "SHARE_FOLDER": str(tmp_path),
+        "FUNCTION_LIBRARIES": ":".join(path for path in sys.path if "site-packages" in path),
+    }
+
+
+def registered(database: DatabaseManager) -> list[tuple[Any, ...]]:
+    """Files by feed, once the function has heard of all of them."""
+    deadline = time.monotonic() + 60
+    while (rows := [tuple(row.values()) for row in database.query(FILES)]) != DELIVERED:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    return rows
+
+
+def test_the_function_registers_what_the_parties_deliver_once(
+    aws: Running, environ: dict[str, str], tmp_path: Path
+) -> None:
+    start(aws.client, environ)
+    secret = Secret(aws.client("secretsmanager"), SECRETS["warehouse"])
+    database = DatabaseManager.from_secret(secret)
+    assert registered(database) == DELIVERED
+    assert len(list((tmp_path / "out" / "rates").iterdir())) == 3
+    core = DatabaseManager.from_secret(Secret(aws.client("secretsmanager"), SECRETS["core"]))
+    assert core.query("SELECT count(*) AS n FROM core.accounts") == [{"n": 800}]
+    assert SENDER in [
+        identity["IdentityName"] for identity in aws.client("sesv2").list_email_identities()["EmailIdentities"]
+    ]
+    s3 = aws.client("s3")
+    start(aws.client, environ)
+    assert len(s3.list_object_versions(Bucket=LANDING)["Versions"]) == 9, "nothing is delivered again"
+    for manager in (database, core):
+        manager.engine.dispose()
+
+
+@pytest.fixture
+def mailbox(aws: Running) -> Iterator[str]:
+    """URL of the page."""
+    with mail_server("127.0.0.1", 0, aws.endpoint) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}"
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def test_the_mailbox_shows_what_ses_took(aws: Running, mailbox: str) -> None:
+    client = aws.client("sesv2")
+    client.create_email_identity(EmailIdentity="estrela@bank.example")
+    Mail(client, "estrela@bank.example", ("a@bank.example", "b@bank.example")).send("<b>late</b>", "Next: wait & see")
+    newest = requests.get(f"{mailbox}/messages.json", timeout=10).json()[0]
+    assert newest == {
+        "from": "estrela@bank.example",
+        "to": ["a@bank.example", "b@bank.example"],
+        "subject": "Estrela: <b>late</b>",
+        "body": "Next: wait & see",
+    }
+    page = requests.get(f"{mailbox}/", timeout=10).text
+    assert (
+        "<h2>Estrela: &lt;b&gt;late&lt;/b&gt;</h2><p>from estrela@bank.example to a@bank.example, b@bank.example</p>"
+        in page
+    )
+    assert requests.get(f"{mailbox}/other", timeout=10).status_code == 404
+
+
+def test_the_mailbox_says_that_no_aws_answers() -> None:
+    with mail_server("127.0.0.1", 0, "http://127.0.0.1:9") as http:
+        thread = threading.Thread(target=http.handle_request)
+        thread.start()
+        answer = requests.get(f"http://127.0.0.1:{http.server_port}/", timeout=10)
+        thread.join()
+    assert (answer.status_code, answer.text) == (502, "http://127.0.0.1:9 does not answer: ConnectionError")
