@@ -71,7 +71,7 @@ class FeedFiles:
         """Return a file that contains ``content`` in the declared compression."""
         form = self.feed.format
         if form.members:
-            return _zipped(content, "".join(_letters(PARSED.parse(form.members))))
+            return zipped(content, "".join(_letters(PARSED.parse(form.members))))
         return PACKED[form.compression](content)
 
     def content(self, rows: Sequence[Sequence[str]], names: Sequence[str]) -> str:
@@ -138,7 +138,8 @@ def _bad(field: Field) -> str:
     return "" if isinstance(field.parse, Text) else BAD
 
 
-def _zipped(content: bytes, name: str = "file") -> bytes:
+def zipped(content: bytes, name: str = "file") -> bytes:
+    """A zip archive with one member."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
@@ -150,5 +151,5 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bz2": bz2.compress,
     "zstd": lambda content: pa.compress(content, codec="zstd", asbytes=True),
-    "zip": _zipped,
+    "zip": zipped,
 }

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
+import feed_files
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from ledger_house import HEADER, House, csv, sales_feed
@@ -25,21 +20,7 @@ from estrela.ledger.claims import Claim
 from estrela.model.feed import Load, OnOverwrite, Order, RowTolerance
 from estrela.model.feed_format import Csv
 
-
-def _zipped(content: bytes) -> bytes:
-    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
-        archive.writestr("a.csv", content)
-    return packed.getvalue()
-
-
-PACKED: dict[str, Callable[[bytes], bytes]] = {
-    "": lambda content: content,
-    "gzip": gzip.compress,
-    "bz2": bz2.compress,
-    "zstd": lambda content: pa.compress(content, codec="zstd", asbytes=True),
-    "zip": _zipped,
-    "members": _zipped,
-}
+PACKED = {**feed_files.PACKED, "members": lambda content: feed_files.zipped(content, "a.csv")}
 BAD = b"x,,,,,\n"
 WAYS = [
     {"order": Order.ALL},

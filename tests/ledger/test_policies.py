@@ -103,6 +103,21 @@ def test_a_new_version_of_a_file(
     assert [state for _, state in house.states()] == states
 
 
+@pytest.mark.parametrize(("load", "ids"), [(Load.APPEND, [1, 1, 2, 2]), (Load.UPSERT, [1, 2]), (Load.TRUNCATE, [1, 2])])
+def test_the_same_file_under_two_names_is_two_files(house: House, load: Load, ids: list[int]) -> None:
+    """Only a key tells that their rows are the same."""
+    order = Order.NEWEST if load is Load.TRUNCATE else Order.ALL
+    declare(house, load=load, order=order, key=("id",) if load is Load.UPSERT else ())
+    for name in ("1", "2"):
+        house.hear(house.put(f"sales/{name}.csv", csv(1, 2)))
+    assert house.load() == ""
+    assert house.ids() == ids
+    newest_only = load is Load.TRUNCATE
+    assert house.states() == [("sales/1.csv", "Filtered Out" if newest_only else "Done"), ("sales/2.csv", "Done")]
+    digests = house.query("SELECT DISTINCT sha256 FROM ledger.files WHERE state = 'Done'")
+    assert len(digests) == 1, "the ledger shows that they are the same"
+
+
 def test_an_older_version_that_is_heard_of_late_is_not_loaded(house: House) -> None:
     first, second = house.put("sales/1.csv", csv(1)), house.put("sales/1.csv", csv(2))
     house.hear(second)
