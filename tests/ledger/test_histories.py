@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from killed import expire, load_and_die
 from ledger_house import House, csv, sales_feed
 
 from estrela.errors import LoadError
+from estrela.ledger.arrivals import listed
 from estrela.model.feed import Order, RowTolerance
 from estrela.model.feed_engine import POSTGRES, Engine, Redshift
 from localaws.running import Running
@@ -41,13 +42,17 @@ class Model:
 
 
 class History:
-    """Random events that happen to a warehouse and to the model of it."""
+    """Random events that happen to a house and to the model of it.
+
+    Files arrive a second apart by a clock of the history: listings are exact to the second.
+    """
 
     def __init__(self, house: House, seed: int, client: Any) -> None:
         self.house, self.client, self.chance, self.model = house, client, random.Random(seed), Model()
         self.unheard: dict[str, list[int] | None] = {}
         self.told: list[dict[str, Any]] = []
         self.number = 0
+        self.clock, self.times = datetime.now(UTC).replace(microsecond=0), dict[str, datetime]()
 
     def happen(self) -> None:
         """Let one random event happen."""
@@ -57,10 +62,15 @@ class History:
 
     def _put(self) -> tuple[str, list[int] | None, dict[str, Any]]:
         self.number += 1
+        self.clock += timedelta(seconds=1)
         key, ids = self.chance.choice(KEYS), [self.number * 10, self.number * 10 + 1]
         is_broken = self.chance.random() < 0.2
         body = b"broken\n" if is_broken else csv(*ids) + b"x,,,,,\n"
-        return key, None if is_broken else ids, self.house.put(key, body)
+        event = self.house.put(key, body)
+        record = event["Records"][0]
+        record["eventTime"] = self.clock.isoformat()
+        self.times[record["s3"]["object"]["versionId"]] = self.clock
+        return key, None if is_broken else ids, event
 
     def arrive(self) -> None:
         key, ids, event = self._put()
@@ -78,13 +88,13 @@ class History:
             self.house.hear(event)
 
     def list(self) -> None:
-        self.house.list()
+        shown = [
+            replace(arrival, arrived_at=self.times.get(arrival.version, arrival.arrived_at))
+            for arrival in listed(self.house.s3, self.house.bucket, "")
+        ]
+        self.house.register.register(shown, "listing", by_event=False)
         for key, ids in self.unheard.items():
             self.model.arrive(key, ids)
-        if self.unheard:
-            # A listing has times in whole seconds: a later event of the same second would be taken for an older
-            # version.
-            time.sleep(1.01 - time.time() % 1)
         self.unheard.clear()
 
     def load(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from ledger_house import COLUMNS, FIELDS, HEADER, House, csv, sales_feed
@@ -128,20 +129,54 @@ def test_an_older_version_that_is_heard_of_late_is_not_loaded(house: House) -> N
     assert house.reasons() == ["", "a newer version of the file arrived before"]
 
 
-def test_a_version_that_passed_for_an_older_one_is_loaded_after_the_next_listing(house: House) -> None:
-    house.put("sales/1.csv", csv(1))
-    house.list()
-    second = house.put("sales/1.csv", csv(2))
-    [(arrived_at,)] = house.query("SELECT arrived_at FROM ledger.files")
-    second["Records"][0]["eventTime"] = arrived_at.isoformat()
-    house.hear(second)
-    assert house.reasons() == ["", "a newer version of the file arrived before"]
+def within_one_second(house: House, *events: dict[str, Any]) -> None:
+    """Let the events be of the second in which the first file of the ledger arrived."""
+    [(arrived_at,)] = house.query("SELECT date_trunc('second', min(arrived_at)) AS at FROM ledger.files")
+    for event in events:
+        event["Records"][0]["eventTime"] = arrived_at.isoformat()
 
+
+def test_versions_of_one_second_are_in_the_order_of_their_events(house: House) -> None:
+    first, second, third = (house.put("sales/1.csv", csv(number)) for number in (1, 2, 3))
+    house.hear(first)
+    within_one_second(house, second, third)
+    house.hear(second)
+    house.hear(third)
+    assert house.load() == ""
+    assert house.ids() == [3]
+    house.hear(house.put("sales/1.csv", csv(4)))
+    assert house.load() == ""
+    assert house.ids() == [4]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_event_after_a_listing_is_of_a_newer_version_unless_the_listing_showed_it(house: House, late: bool) -> None:
+    """All within one second, which is as exact as a listing is; and what is filtered out goes to the archive."""
+    first = house.put("sales/1.csv", csv(1))
+    second = house.put("sales/1.csv", csv(2)) if late else None
+    house.list()
+    second = second or house.put("sales/1.csv", csv(2))
+    within_one_second(house, first, second)
+    house.hear(*((second, first) if late else (first, second)))
     for _ in range(2):
-        house.list()
-        house.load()
+        assert house.load() == ""
         assert house.ids() == [2]
-        assert house.states() == [("sales/1.csv", "Filtered Out"), ("sales/1.csv", "Done")]
+        house.list()
+    assert house.states() == [("sales/1.csv", "Filtered Out"), ("sales/1.csv", "Done")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "ids"),
+    [(OnOverwrite.REPLACE_ROWS, [3]), (OnOverwrite.APPEND_VERSION, [1, 2, 3]), (OnOverwrite.IGNORE, [3])],
+)
+def test_a_listing_finds_the_versions_that_no_event_told_of(house: House, policy: OnOverwrite, ids: list[int]) -> None:
+    declare(house, order=Order.ALL, on_overwrite=policy)
+    for number in (1, 2, 3):
+        house.put("sales/1.csv", csv(number))
+    assert house.list() == 3
+    assert house.list() == 0
+    assert house.load() == ""
+    assert house.ids() == ids
 
 
 @pytest.mark.parametrize("order", [Order.IN_ORDER, Order.ALL])

@@ -21,8 +21,8 @@ SEQUENCER_WIDTH = 64
 class Arrival:
     """A version of an object. ``version`` is its version ID, or its ETag if the bucket is not versioned.
 
-    ``sequencer`` orders the events of one key; it is "" if a listing found the file. In that case ``older`` has the
-    versions that the listing showed as older, and ``arrived_at`` is exact only to the second.
+    ``sequencer`` orders the events of one key; "" where a listing shows the file: then ``older`` are the versions that
+    it shows as older, and ``arrived_at`` is exact to the second only.
     """
 
     bucket: str
@@ -73,15 +73,17 @@ def _arrival(bucket: Mapping[str, Any], item: Mapping[str, Any], key: str, time:
 
 
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
-    """Return the current version of every object below ``prefix``. Raises ClientError."""
+    """Return every object below ``prefix``, all its versions from the oldest on. Raises ClientError."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     versions = (entry for page in pages for entry in page.get("Versions", ()))
     for key, group in groupby(versions, itemgetter("Key")):
-        # S3 lists the versions of a key one after the other, newest first.
-        current, *others = group
-        if not current["IsLatest"]:
+        # The versions of a key follow each other, the newest first.
+        newest_first = list(group)
+        if not newest_first[0]["IsLatest"]:
             continue
-        etag = current["ETag"].strip('"')
-        version = etag if current["VersionId"] == "null" else current["VersionId"]
-        older = tuple(other["VersionId"] for other in others)
-        yield Arrival(bucket, key, version, etag, current["Size"], current["LastModified"], older=older)
+        older: tuple[str, ...] = ()
+        for entry in reversed(newest_first):
+            etag = entry["ETag"].strip('"')
+            version = etag if entry["VersionId"] == "null" else entry["VersionId"]
+            yield Arrival(bucket, key, version, etag, entry["Size"], entry["LastModified"], older=older)
+            older = (*older, version)

@@ -31,30 +31,20 @@ RETURNING f.bucket, f.key, f.version
 OTHERS = """
 SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
     WHEN version = ANY(%(older)s) THEN false
-    WHEN %(sequencer)s <> '' AND sequencer <> '' THEN (arrived_at, sequencer) > (%(at)s, %(sequencer)s)
-    WHEN %(sequencer)s <> '' THEN arrived_at >= date_trunc('second', %(at)s)
-    WHEN %(is_versioned)s AND archived_at IS NULL THEN true
+    WHEN %(sequencer)s <> '' AND sequencer <> '' THEN sequencer > %(sequencer)s
+    WHEN %(sequencer)s <> '' AND NOT %(is_versioned)s THEN arrived_at >= date_trunc('second', %(at)s)
+    WHEN %(sequencer)s = '' AND %(is_versioned)s AND archived_at IS NULL THEN true
     ELSE date_trunc('second', arrived_at) > %(at)s END AS is_newer
 FROM ledger.files
 WHERE bucket = %(bucket)s AND key = %(key)s AND version <> %(version)s ORDER BY id FOR UPDATE
 """
 """Other versions of a file, each with a flag that it is newer than an arrival.
 
-A listing is exact only to the second, but it shows which versions are older. A version that it did not show, and that
-was not archived, arrived after it. If an event has the same second as a version that a listing found, the event's
-version is taken as the older, until a listing shows that it is the current one.
+Sequencers order events; ``arrived_at`` may be later than an event said. A listing is exact to the second, but it shows
+all versions in their order: one that it did not show and that was not archived came after it. So does one whose event
+comes after the listing, unless its time is of an earlier second.
 """
 OVERTAKEN = "a newer version of the file arrived before"
-PASSED_OVER = """
-SELECT bucket, key, version FROM ledger.files
-WHERE state = 'Filtered Out' AND reason = %s AND (bucket, key, version) IN (
-  SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
-)
-"""
-TAKEN_UP = """
-UPDATE ledger.files SET state = 'New', reason = 'a listing shows no newer version', arrived_at = %s, run = %s
-WHERE bucket = %s AND key = %s AND version = %s AND state = 'Filtered Out'
-"""
 SUPERSEDED = """
 UPDATE ledger.files SET state = 'Filtered Out', reason = 'a newer version arrived before this one was loaded', run = %s
 WHERE id = ANY(%s)
@@ -152,8 +142,6 @@ class Register:
         with self.database.transaction("ledger.files") as cursor:
             self._lock(cursor, files)
             known = _count_known(cursor, files, column)
-            if not by_event:
-                self._take_up(cursor, [file for file in files if _version_of(file) in known], run)
             unknown = [file for file in dict.fromkeys(files) if _version_of(file) not in known]
             fresh = _first_versions(cursor, unknown)
             new += self._add_all(cursor, fresh, run, column)
@@ -168,26 +156,6 @@ class Register:
         """
         names = sorted({f"{arrival.bucket}/{arrival.key}" for arrival in arrivals})
         cursor.execute(LOCKED, (names,))
-
-    def _take_up(self, cursor: Cursor[Any], listed: Sequence[Arrival], run: str) -> None:
-        """Set a file back to New if it was filtered out as an older version, but a listing shows that it is the current
-        one.
-        """
-        versioned = [file for file in listed if file.version != file.etag]
-        names = [[getattr(file, name) for file in versioned] for name in ("bucket", "key", "version")]
-        passed_over = set(cursor.execute(PASSED_OVER, (OVERTAKEN, *names)).fetchall())
-        for arrival in versioned:
-            if (arrival.bucket, arrival.key, arrival.version) not in passed_over:
-                continue
-            judged, others = self.judge(arrival), self._others(cursor, arrival)
-            if judged.feed is None or judged.state is not State.NEW:
-                continue
-            state, _, superseded = _version(judged.feed.on_overwrite, others)
-            if state is State.NEW:
-                cursor.execute(SUPERSEDED, (run, superseded))
-                cursor.execute(
-                    TAKEN_UP, (_arrived_at(arrival, others), run, arrival.bucket, arrival.key, arrival.version)
-                )
 
     def _others(self, cursor: Cursor[Any], file: Arrival) -> list[Other]:
         """Return the other versions of a file."""
