@@ -4,7 +4,8 @@ rows.
 ``python benchmarks/warehouse_load.py [ROWS ...]``: 8 columns, 1,000,000 rows by default; the best of three turns, taken
 alternately, as ratios, and the most memory that this process had by then. Several counts are taken one after the other,
 those above 5,000,000 with one turn. The table is new, and gets its index after the rows; the loads into a table that
-was there have the server-side COPY into a table with the same index beside them.
+was there have the server-side COPY into a table with the same index beside them. Files whose rows are all read field by
+field are loaded once, up to 1,000,000 rows.
 """
 
 from __future__ import annotations
@@ -162,10 +163,12 @@ class Bench:
                 "ledger, 1 % rejects": self.ledger(bad),
                 "server-side COPY, index": self.server_copy,
                 "ledger, rows passed through, index": self.ledger(good),
-                "ledger, every row read field by field": self.ledger(good, declared),
             },
             self.prepare,
         )
+        if self.count <= 1_000_000:
+            by_field = {"ledger, every row read field by field": self.ledger(good, declared)}
+            best |= best_of(1, by_field, self.prepare)
         print(f"{self.count:,} rows x 8 columns, {good.stat().st_size / 1e6:.0f} MB")
         for name, elapsed in best.items():
             print(f"{name}: {elapsed:.2f} s, {elapsed / best[PLAIN_COPY]:.2f}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from estrela.errors import DefinitionError
 from estrela.model.column import Column, require_distinct, require_known, require_name
@@ -229,7 +230,7 @@ class Feed:
         """Return whether each file contains the complete table."""
         return self.load in (Load.REPLACE, Load.TRUNCATE)
 
-    @property
+    @cached_property
     def withheld(self) -> frozenset[str]:
         """Columns whose values are shown nowhere except in the table."""
         return frozenset(column.name for column in self.columns if column.sensitive) | {

@@ -151,6 +151,7 @@ def copy_rows(cursor: Cursor[Any], target: Composable, rows: FeedRows, spool: Re
                 copy.write("".join(waiting))
                 waiting, size = [], 0
             loaded += piece.rows
-            spool.add(piece.rejects)
+            if piece.rejects:
+                spool.add(piece.rejects)
         copy.write("".join(waiting))
     return loaded
