@@ -100,6 +100,8 @@ def test_a_file_that_is_refused_leaves_the_others_alone(house: House) -> None:
     ]
     assert house.ids() == [1, 3]
     assert house.query("SELECT line, is_counted FROM ledger.rejects") == [(3, False), (4, False)]
+    good = "SELECT count(DISTINCT CAST(xmin AS text)) FROM ledger.loads WHERE error = ''"
+    assert house.query(good) == [(1,)], "those that are good are loaded together"
 
 
 def test_a_file_that_failed_holds_back_those_after_it(house: House) -> None:

@@ -10,7 +10,7 @@ from ledger_house import House, csv, sales_feed
 
 from estrela.errors import DefinitionError
 from estrela.etl.loaders.manifests import Named, named_files
-from estrela.model.feed import Load, Order
+from estrela.model.feed import Load, OnOverwrite, Order
 from estrela.model.feed_origin import S3Drop
 from localaws.running import Running
 
@@ -75,6 +75,38 @@ def test_a_manifest_may_say_how_large_files_are(house: House) -> None:
     house.hear(house.put("sales/1.csv", body))
     assert house.load() == ""
     assert house.ids() == [1]
+
+
+def test_a_delivery_waits_for_all_of_its_files_in_their_sizes(house: House) -> None:
+    """Also where another file, or another version of the same one, is there."""
+    sizes = {number: len(csv(number)) for number in (1, 2)}
+    entries = [
+        {"url": f"s3://{house.bucket}/sales/{number}.csv", "meta": {"content_length": size}}
+        for number, size in sizes.items()
+    ]
+    house.hear(house.put(MANIFEST, json.dumps({"entries": entries}).encode()))
+    arrive(house, 1)
+    house.hear(house.put("sales/2.csv", csv(2)[:-10]))
+    assert house.load() == ""
+    assert not house.has_table(), "2.csv is of another size"
+    house.database.query("UPDATE ledger.files SET state = 'Filtered Out', reason = 'by hand' WHERE key = 'sales/1.csv'")
+    arrive(house, 2)
+    assert house.load() == ""
+    assert not house.has_table(), "1.csv was filtered out"
+    arrive(house, 1)
+    assert house.load() == ""
+    assert house.ids() == [1, 2]
+
+
+def test_of_two_versions_that_is_loaded_whose_size_the_manifest_says(house: House) -> None:
+    house.feeds = {"sales": sales_feed(**BY_MANIFEST, on_overwrite=OnOverwrite.APPEND_VERSION)}
+    body = csv(1)
+    house.hear(house.put("sales/1.csv", csv(7)[:-10]), house.put("sales/1.csv", body))
+    entry = {"url": f"s3://{house.bucket}/sales/1.csv", "meta": {"content_length": len(body)}}
+    house.hear(house.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
+    assert house.load() == ""
+    assert house.ids() == [1]
+    assert house.states() == [("sales/1.csv", "New"), ("sales/1.csv", "Done")]
 
 
 def test_a_file_that_fails_holds_back_no_other(house: House) -> None:

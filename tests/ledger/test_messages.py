@@ -176,6 +176,19 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(house: House) -
     assert "sales/4.csv (file 4): it has 100 rows, and 5 to 15 are expected after the 3 loads before it" in body
 
 
+def test_a_message_of_three_days_ago_is_not_sent_any_more(house: House, aws: Running) -> None:
+    house.hear(house.put("sales/1.csv", b"other,columns\n"))
+    assert house.load() != ""
+    assert [kind for kind, *_ in noted(house)] == ["fail"]
+    client = aws.client("sesv2")
+    client.create_email_identity(EmailIdentity="estrela@bank.example")
+    mail, outbox = Mail(client, "estrela@bank.example", ("ops@bank.example",)), Outbox(house.database)
+    house.database.query("UPDATE ledger.messages SET made_at = made_at - interval '3 days'")
+    assert outbox.send(mail) == 0
+    house.database.query("UPDATE ledger.messages SET made_at = made_at + interval '2 days'")
+    assert outbox.send(mail) == 1
+
+
 def test_slack_gets_what_mail_gets_and_may_be_down(house: House, aws: Running) -> None:
     house.hear(house.put("sales/<!channel>.csv", b"x"), house.put("sales/1.csv", b"<no>&\nheader\n"))
     house.load()
