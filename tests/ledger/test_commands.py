@@ -135,11 +135,11 @@ def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str])
     settlements(landing, "2026-11-01", GOOD)
     main(["ledger", "register", "--feed", "card_settlements"])
     capsys.readouterr()
-    assert run(capsys, "retry", "2") == (1, "retry: 2: a newer version of it is file 3; nothing to retry")
+    assert run(capsys, "retry", "3") == (1, "retry: 3: a newer version of it is file 4; nothing to retry")
     main(["ledger", "load", "--feed", "card_settlements"])
     capsys.readouterr()
-    assert run(capsys, "retry", "3") == (
-        1, "retry: 3: it is Done; only Fail, Rejected, Filtered Out can be retried"
+    assert run(capsys, "retry", "4") == (
+        1, "retry: 4: it is Done; only Fail, Rejected, Filtered Out can be retried"
     )  # fmt: skip
     assert main(["x"]) == 2
 

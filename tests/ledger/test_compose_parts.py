@@ -19,10 +19,17 @@ from demo.warehouse_deployment import LANDING, SECRETS
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.mail import Mail
 from estrela.hooks.secret import Secret
-from localaws.running import Running
+from localaws.running import Running, running
 
 FILES = "SELECT feed, count(*) AS files, sum(events_seen) AS events FROM ledger.files GROUP BY feed ORDER BY feed"
 DELIVERED = [("branches", 3, 3), ("card_settlements", 6, 6)]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Running]:
+    """A server of its own: the buckets and secrets have the names of the stack."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture
