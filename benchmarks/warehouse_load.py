@@ -2,10 +2,10 @@
 rows.
 
 ``python benchmarks/warehouse_load.py [ROWS ...]``: 8 columns, 1,000,000 rows by default; the best of three turns, taken
-alternately, as ratios, and the most memory that this process had by then. Several counts are taken one after the other,
-those above 5,000,000 with one turn. The table is new, and gets its index after the rows; the loads into a table that
-was there have the server-side COPY into a table with the same index beside them. Files whose rows are all read field by
-field are loaded once, up to 1,000,000 rows.
+alternately, as ratios, and the peak memory of this process so far. Several numbers of rows are measured one after the
+other, those above 5,000,000 only once. The table is new and gets its index after the rows. "index" is a load into a
+table that already has its index, compared with the server-side COPY into such a table. The load that reads every row
+field by field is measured once, up to 1,000,000 rows.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def lines(count: int, bad_every: int = 0) -> Iterator[str]:
 
 
 def best_of(turns: int, works: Mapping[str, Callable[[], None]], before: Callable[[str], None]) -> dict[str, float]:
-    """Return the least seconds of each work by its name, over turns in which each is done once after ``before``."""
+    """Return the minimum seconds of each work by its name; each turn does every work once, after ``before``."""
     best = dict.fromkeys(works, float("inf"))
     for _ in range(turns):
         for name, work in works.items():
@@ -120,7 +120,7 @@ class Bench:
                 connection.exec_driver_sql(sql)
 
     def prepare(self, work: str) -> None:
-        """Empty both tables; give both their index where the work is one into a table that was there."""
+        """Empty both tables; create their index if the work loads into a table that has it."""
         self.clear()
         if "index" in work:
             self.do("CREATE INDEX ON plain USING brin (source_file)")

@@ -1,7 +1,7 @@
 """An upsert of rows, half of them new, by the file ledger, compared with a plain ON CONFLICT of the same staged rows.
 
 ``python benchmarks/warehouse_upsert.py [TABLE_ROWS] [FILE_ROWS]``: 1,000,000 and 200,000 by default; the best of three
-turns, taken alternately. The plain way copies into a staging table, too, by the server's own COPY.
+turns, taken alternately. The plain way also copies into a staging table, with the server's own COPY.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class UpsertBench(Bench):
             path.chmod(0o644)
 
     def prepare(self, work: str) -> None:
-        """Give both tables the rows that they hold before."""
+        """Fill both tables with the rows from before the turn."""
         self.clear()
         with self.database.transaction("plain") as cursor:
             cursor.execute("ALTER TABLE plain ADD PRIMARY KEY (id)")

@@ -21,8 +21,8 @@ SEQUENCER_WIDTH = 64
 class Arrival:
     """A version of an object. ``version`` is its version ID, or its ETag if the bucket is not versioned.
 
-    ``sequencer`` orders the events of one key; "" where a listing shows the file: then ``older`` are the versions that
-    it shows as older, and ``arrived_at`` is exact to the second only.
+    ``sequencer`` orders the events of one key; it is "" if a listing found the file. In that case ``older`` has the
+    versions that the listing showed as older, and ``arrived_at`` is exact only to the second.
     """
 
     bucket: str
@@ -73,11 +73,11 @@ def _arrival(bucket: Mapping[str, Any], item: Mapping[str, Any], key: str, time:
 
 
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
-    """Return every object below ``prefix``, all its versions from the oldest on. Raises ClientError."""
+    """Return all versions of every object below ``prefix``, the oldest of a key first. Raises ClientError."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     versions = (entry for page in pages for entry in page.get("Versions", ()))
     for key, group in groupby(versions, itemgetter("Key")):
-        # The versions of a key follow each other, the newest first.
+        # S3 lists the versions of a key one after the other, newest first.
         newest_first = list(group)
         if not newest_first[0]["IsLatest"]:
             continue

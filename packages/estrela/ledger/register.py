@@ -40,9 +40,9 @@ WHERE bucket = %(bucket)s AND key = %(key)s AND version <> %(version)s ORDER BY 
 """
 """Other versions of a file, each with a flag that it is newer than an arrival.
 
-Sequencers order events; ``arrived_at`` may be later than an event said. A listing is exact to the second, but it shows
-all versions in their order: one that it did not show and that was not archived came after it. So does one whose event
-comes after the listing, unless its time is of an earlier second.
+Sequencers order events; ``arrived_at`` may be later than the time of the event. A listing is exact only to the second,
+but it shows all versions in their order. A version that it did not show, and that was not archived, arrived after it.
+So did a version whose event is registered after the listing, unless the event's time is in an earlier second.
 """
 OVERTAKEN = "a newer version of the file arrived before"
 SUPERSEDED = """

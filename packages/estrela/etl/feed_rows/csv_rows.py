@@ -25,10 +25,10 @@ from estrela.model.source import CsvSource, Layout
 LINE_END = re.compile("\r\n|\n|\r")
 LINE = re.compile("[^\r\n]*(?:\r\n|\n|\r|\\Z)")
 BYTES = "latin-1"
-"""Each byte is one character: text of bytes that are not valid in the first encoding."""
+"""Encoding that maps each byte to one character, for bytes that are invalid in the first declared encoding."""
 STRETCH = 1 << 16
-"""Most characters of canonical rows in one piece: PostgreSQL stores a piece while the next one is read, as long as the
-socket has room for it."""
+"""Maximum characters of canonical rows in one piece. PostgreSQL stores a piece while the next one is read, as long as
+the socket has room for it."""
 BYTE_ORDER_MARK = "\ufeff".encode().decode(BYTES)
 
 
@@ -222,7 +222,7 @@ def _quoted(line: str, dialect: Dialect) -> list[str]:
 
 
 def _stretch_end(text: str, place: int) -> int:
-    """Return the end of a line at most :data:`STRETCH` after ``place``, that of ``text`` if there is none."""
+    """Return the last line end within :data:`STRETCH` characters from ``place``, or the end of ``text``."""
     most = place + STRETCH
     return text.rfind("\n", place, most) + 1 or len(text) if most < len(text) else len(text)
 

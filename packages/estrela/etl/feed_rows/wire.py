@@ -26,7 +26,7 @@ class Wire:
         return self.delimiter.join((str(self.file), str(self.load), str(self.before + line), *written)) + "\n"
 
     def rows(self, first: int, lines: Sequence[str]) -> str:
-        """Return rows, at least one, whose fields are written already, one per line from line ``first``."""
+        """Return rows, at least one, whose fields are already CSV; ``lines`` are numbered from ``first``."""
         mark = self.delimiter
         start = f"{self.file}{mark}{self.load}{mark}"
         numbered = [f"{number}{mark}{line}" for number, line in enumerate(lines, self.before + first)]

@@ -27,7 +27,8 @@ from estrela.logger import Logger
 from estrela.model.feed import Feed, Load, OnOverwrite, Order
 
 WRITE_CHARACTERS = 1 << 15
-"""Small pieces are sent together from so many characters on: a call of the driver costs as much as some rows."""
+"""Small pieces are sent together, at least so many characters at a time: a call of the driver costs as much as several
+rows."""
 SUPERSEDED = """
 UPDATE ledger.files SET superseded_by = %(file)s
 WHERE feed = %(feed)s AND id <> %(file)s AND state = 'Done' AND superseded_by IS NULL

@@ -57,15 +57,15 @@ class PostgresTable:
         return Identifier(*self.feed.target.split("."))
 
     def ensure(self) -> None:
-        """Create the table, or bring it in line with the declaration as far as the feed's schema_change allows."""
+        """Create the table, or update it to match the declaration as far as the feed's schema_change allows."""
         if self.ensure_columns():
             self.index()
 
     def ensure_columns(self) -> bool:
-        """As :meth:`ensure`, but return whether the table is new: its rows may come before :meth:`index`."""
+        """As :meth:`ensure`, but leave the indexes of a new table to :meth:`index`; return whether the table is new."""
         if self._found() == self._declared():
             return False
-        # Only one transaction may change the table; the others look again once it is done.
+        # Only one transaction may change the table at a time; the others wait, and read the columns again.
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (self.feed.target,))
         existing = self._found()
         if not existing:
@@ -96,8 +96,8 @@ class PostgresTable:
             self._comment(column)
 
     def index(self) -> None:
-        """Create the indexes of a new table, in less time after its rows than before them."""
-        # Rows of a file lie together: an index by block ranges is small.
+        """Create the indexes of a new table; after the load of its first rows, this takes less time than before it."""
+        # Rows of a file are adjacent, so a BRIN index is small.
         self.cursor.execute(SQL("CREATE INDEX ON {} USING brin (source_file)").format(self.name))
         if self.feed.key:
             self.cursor.execute(SQL("CREATE UNIQUE INDEX ON {} ({})").format(self.name, _list(self.feed.key)))
@@ -124,9 +124,9 @@ class PostgresTable:
             self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
 
     def begin(self, older: Sequence[int]) -> Composable:
-        """Make room for the rows of a file, of which ``older`` versions were loaded; return the table to COPY into.
+        """Delete the rows that a file replaces (its ``older`` versions, or all); return the table to COPY into.
 
-        A table that is replaced is a new one, without indexes.
+        With ``Load.REPLACE`` it is a new table without indexes.
         """
         if self.feed.load is Load.TRUNCATE:
             # DELETE instead of TRUNCATE, so that readers see the old rows until the commit.
