@@ -31,18 +31,18 @@ REFUSED = {
     "FileSystemConfigs": "there is no EFS to mount",
     "ImageConfig": "there are no container images without Docker",
     "CodeSigningConfigArn": "signatures of code are not checked",
-    "TenancyConfig": "environments are not kept apart by tenant",
+    "TenancyConfig": "environments are not isolated by tenant",
     "CapacityProviderConfig": "functions run on this machine",
     "DurableConfig": "there are no durable executions",
     "RuntimeConfig": "the runtime is this machine's Python",
     "AcceleratorConfig": "there are no accelerators",
-    "PublishTo": "there is no $LATEST.PUBLISHED",
+    "PublishTo": "there is no version $LATEST.PUBLISHED",
 }
 # Settings of which some values are refused.
 IN_PART = {
     "PackageType": "`Image` is refused: there are no container images without Docker",
     "Runtime": "runtimes other than Python's, and a Python that this machine lacks, are refused",
-    "EphemeralStorage": "sizes other than 512 MB are refused where functions cannot have a `/tmp` of their own",
+    "EphemeralStorage": "sizes other than 512 MB are refused if functions cannot have their own `/tmp`",
     "SnapStart": "`PublishedVersions` is refused: environments start without a snapshot",
     "LoggingConfig": "a `SystemLogLevel` other than INFO is refused",
 }
@@ -51,8 +51,8 @@ WITHOUT_EFFECT = {
     "VpcConfig": "there is no network; only its subnets are looked up",
     "TracingConfig": "there is no X-Ray",
     "KMSKeyArn": "code and variables are not encrypted",
-    "Architectures": "native code must be of this machine",
-    "Role": "nothing is denied by permissions; credentials of the function are those of this server",
+    "Architectures": "native code must match this machine",
+    "Role": "permissions deny nothing; the function gets the credentials of this server",
 }
 _PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "KMSKeyArn")
 

@@ -109,7 +109,7 @@ class FunctionCalls:
         if call.get("ImageUri"):
             raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
         if call.get("PublishTo"):
-            raise refused("PublishTo", "there is no $LATEST.PUBLISHED")
+            raise refused("PublishTo", "there is no version $LATEST.PUBLISHED")
         current = self._latest(ref, call.get("RevisionId"))
         package = self._parts.packages.add(call.parameters)
         architectures = {"Architectures": call["Architectures"]} if call.get("Architectures") else {}

@@ -14,10 +14,10 @@ from localaws.events.pattern_rules import PatternError, parse_pattern
 from localaws.functions.errors import invalid, refused
 
 REFUSED = {
-    "TumblingWindowInSeconds": "batches carry no state from one to the next",
+    "TumblingWindowInSeconds": "no state is passed from one batch to the next",
     "ProvisionedPollerConfig": "pollers are threads of this server",
-    "MetricsConfig": "it sends no metrics",
-    "LoggingConfig": "it writes no logs of its own",
+    "MetricsConfig": "mappings send no metrics",
+    "LoggingConfig": "mappings write no logs",
     "KMSKeyArn": "filters are not encrypted",
     "Topics": "there is no Kafka",
     "Queues": "there is no message broker",
