@@ -1,6 +1,6 @@
 """``python -m demo``: run the DAG of one star once. ``python -m demo airflow [PORT]`` keeps Airflow running afterwards.
 
-``STAR`` names the star (default: banking).
+``STAR`` names the star (default: banking); ``DATA`` and ``SOURCE_HOST`` say where its files and services are.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _start(stack: contextlib.ExitStack, demo: Demo, port: int) -> tuple[Running,
     host = stack.enter_context(source_host(demo.world, demo.home / "mirror.log"))
     aws = stack.enter_context(running(demo.home / "aws", warm=demo.spark_steps, java_options=FOR_SHORT_RUNS))
     deploy(aws.client, PROJECT)
-    deliver(aws.client("s3"), LAKE, demo.star.name)
+    deliver(aws.client("s3"), LAKE, demo.star.name, demo.world.files)
     flow = stack.enter_context(airflow(demo.home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
     flow.wait_for_dag(demo.dag)
     aws.wait_until_warm(demo.spark_steps)

@@ -25,7 +25,7 @@ from demo.deployed_files import FEED, DeployedFiles, DeployedFilesError
 from demo.progress import DEADLINE_SECONDS, RunTimeoutError, watch
 from demo.world import WorldError, source_host, world_from
 from estrela.errors import EstrelaError
-from estrela.hooks.glue_runs import has_ended
+from estrela.hooks.glue_runs import has_ended, recent_runs
 from estrela.model.feed_plan import feed_dag_id
 from estrela.model.plan import MAINTAIN, dag_id
 from localaws.errors import LocalAwsError
@@ -187,8 +187,7 @@ def _no_run_left(glue: Any, job: str) -> Iterator[None]:
     try:
         yield
     finally:
-        runs = glue.get_job_runs(JobName=job)["JobRuns"]
-        if active := [run["Id"] for run in runs if not has_ended(run)]:
+        if active := [run["Id"] for run in recent_runs(glue, job) if not has_ended(run)]:
             glue.batch_stop_job_run(JobName=job, JobRunIds=active)
 
 

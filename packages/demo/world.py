@@ -1,4 +1,4 @@
-"""The data source of the demo: a synthetic central bank, a folder of the real one's files, or the real one."""
+"""The data that the demo reads: invented or real files of the central bank, files of any other star, or the web."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.processes import process
+from estrela import world as sources
 
 START_SECONDS = 30.0
+MIRRORED = "banking"
+"""Star whose sources the mirror of the central bank stands in for."""
 
 
 class WorldError(Exception):
@@ -20,40 +23,65 @@ class WorldError(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """``name`` keeps the state of different worlds apart; ``data`` is a folder of the central bank's files."""
+    """``name`` keeps the state of different worlds apart.
+
+    ``data`` is a folder of the central bank's files, which the mirror serves. ``files`` is a folder whose files are put
+    into the lake's bucket under their paths. ``stand_in`` is the address of a running service that answers in place of
+    the sources' hosts.
+    """
 
     name: str
     doc: str
     data: Path | None = None
+    files: Path | None = None
+    stand_in: str = ""
 
     @property
-    def is_live(self) -> bool:
-        return self.name == "live"
+    def has_mirror(self) -> bool:
+        """Return whether the mirror answers for the sources' hosts."""
+        return self.name in ("synthetic", "real")
 
 
 def world_from(environ: Mapping[str, str]) -> World:
-    """Return the live world for ``LIVE=1``, files for ``DATA=<folder>``, else the synthetic world.
+    """Return the world that ``LIVE``, or ``DATA`` and ``SOURCE_HOST``, ask for; without them, an invented one.
 
-    Raises WorldError if the folder does not exist.
+    Raises WorldError for a folder that does not exist, SettingsError for an address that is no stand-in's.
     """
+    star, data, stand_in = (environ.get(name, "") for name in ("STAR", "DATA", "SOURCE_HOST"))
+    is_mirrored = star in ("", MIRRORED)
     if environ.get("LIVE") == "1":
-        return World("live", "Banco Central do Brasil itself")
-    if not environ.get("DATA"):
+        return World("live", "Banco Central do Brasil itself" if is_mirrored else "the sources themselves")
+    if not data and (is_mirrored or not stand_in):
         return World("synthetic", "a seeded synthetic world: invented data with the quirks of real files")
-    data = Path(environ["DATA"]).expanduser().resolve()
-    if not (data / "complaints").is_dir():
-        raise WorldError(f"DATA={environ['DATA']} has no folder complaints/; give a folder of the central bank's files")
-    return World("real", f"files of Banco Central do Brasil in {environ['DATA']}", data)
+    return _mirrored(data) if is_mirrored else _own(star, data, stand_in)
+
+
+def _mirrored(data: str) -> World:
+    folder = Path(data).expanduser().resolve()
+    if not (folder / "complaints").is_dir():
+        raise WorldError(f"DATA={data} has no folder complaints/; give a folder of the central bank's files")
+    return World("real", f"files of Banco Central do Brasil in {data}", folder)
+
+
+def _own(star: str, data: str, stand_in: str) -> World:
+    folder = Path(data).expanduser().resolve() if data else None
+    if folder and not folder.is_dir():
+        raise WorldError(f"DATA={data} is no folder; give one whose files go into the lake's bucket under their paths")
+    name = f"own-{star}"
+    if stand_in:
+        sources.world_from(f"{stand_in}#{name}")
+    parts = (f"files in {data}" if data else "", stand_in)
+    return World(name, " and ".join(filter(None, parts)), files=folder, stand_in=stand_in)
 
 
 @contextlib.contextmanager
 def source_host(world: World, log: Path) -> Iterator[str]:
-    """Yield URL and name of the stand-in for the central bank; "" for the central bank itself.
+    """Yield the address and name of what stands in for the sources' hosts; "" for these hosts themselves.
 
     The port changes between runs; the lake recognises the world by its name.
     """
-    if world.is_live:
-        yield ""
+    if not world.has_mirror:
+        yield f"{world.stand_in}#{world.name}" if world.stand_in else ""
         return
     options = ["--data", str(world.data)] if world.data else []
     with process([sys.executable, "-m", "bcb_mirror", "serve", *options], {"PYTHONUNBUFFERED": "1"}, log) as child:

@@ -5,21 +5,49 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from demo.airflow import Airflow, AirflowError
 from demo.figures import Step
-from demo.world import WorldError, world_from
+from demo.landing import deliver
+from demo.world import WorldError, source_host, world_from
+from estrela.errors import SettingsError
 
 
 def test_the_world_is_synthetic_a_folder_or_the_bank_itself(tmp_path: Path) -> None:
     (tmp_path / "complaints").mkdir()
     worlds = [world_from(given) for given in ({}, {"DATA": str(tmp_path)}, {"LIVE": "1"})]
-    assert [(world.name, world.data, world.is_live) for world in worlds] == [
-        ("synthetic", None, False),
-        ("real", tmp_path.resolve(), False),
-        ("live", None, True),
+    assert [(world.name, world.data, world.has_mirror) for world in worlds] == [
+        ("synthetic", None, True),
+        ("real", tmp_path.resolve(), True),
+        ("live", None, False),
     ]
+
+
+def test_any_star_runs_on_files_of_a_folder_and_a_service_of_its_author(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "north").mkdir(parents=True)
+    (tmp_path / "landing" / "north" / "1.csv").write_bytes(b"a")
+    given = {"STAR": "shops", "DATA": str(tmp_path), "SOURCE_HOST": "http://127.0.0.1:9000"}
+    world = world_from(given)
+    with source_host(world, tmp_path / "mirror.log") as host:
+        assert host == "http://127.0.0.1:9000#own-shops"
+    with source_host(world_from({**given, "SOURCE_HOST": ""}), tmp_path / "mirror.log") as host:
+        assert host == ""
+    assert world.doc == f"files in {tmp_path} and http://127.0.0.1:9000"
+    with mock_aws():
+        s3 = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        s3.create_bucket(Bucket="lake")
+        assert deliver(s3, "lake", "shops", world.files) == 1
+        assert s3.get_object(Bucket="lake", Key="landing/north/1.csv")["Body"].read() == b"a"
+    with pytest.raises(SettingsError, match=r"--source_host: 'http://bank\.example#own-shops' is not the"):
+        world_from({**given, "SOURCE_HOST": "http://bank.example"})
+    with pytest.raises(WorldError) as refused:
+        world_from({**given, "DATA": "nowhere"})
+    assert str(refused.value) == (
+        "DATA=nowhere is no folder; give one whose files go into the lake's bucket under their paths"
+    )
 
 
 def test_a_folder_without_files_of_the_bank_is_refused() -> None:
