@@ -166,6 +166,13 @@ class Shop:
         newest = f'SELECT snapshot_id FROM {table.database}."{name}$snapshots" ORDER BY committed_at DESC LIMIT 1'
         return int(self.rows(newest)[0][0])
 
+    def expire(self, number: int) -> None:
+        """Expire the snapshots of a release, as maintenance does once it is an old one."""
+        catalog = load_catalog("rest", type="rest", uri=f"{self.aws.endpoint}/iceberg")
+        for name, snapshot in zip(("sales", "goods"), self.snapshots[number - 1], strict=True):
+            table = catalog.load_table((self.table(name).database, name))
+            table.maintenance.expire_snapshots().by_id(snapshot).commit()
+
     def _create(self, table: LakeTable) -> None:
         """Create a table through the catalog, with the column types that Spark would use."""
         self.rows(f"CREATE DATABASE IF NOT EXISTS {table.database}")

@@ -136,6 +136,22 @@ def test_a_view_that_athena_refuses_changes_nothing_for_readers(shop: Shop) -> N
     assert set(shop.seen()) == {"3"}
 
 
+def test_a_release_whose_snapshots_have_expired_cannot_be_shown_and_readers_stay(shop: Shop) -> None:
+    for _ in range(3):
+        shop.publish(shop.release())
+    shop.expire(1)
+    with pytest.raises(LoadError) as refused:
+        shop.roll_back(1)
+    assert not refused.value.retriable
+    assert str(refused.value).startswith(
+        f"{shop.star}: release 1 cannot be shown any more, readers stay with release 3; give a newer one with "
+        "--release: Athena: 1 of 1 statements failed: CREATE OR REPLACE VIEW "
+    )
+    assert str(refused.value).endswith(f"Iceberg snapshot ID does not exists: {shop.snapshots[0][1]}")
+    assert set(shop.seen()) == {"3"}
+    assert (shop.roll_back(2), set(shop.seen())) == (2, {"2"})
+
+
 def test_another_active_run_keeps_its_claim_and_a_dead_one_loses_it(shop: Shop) -> None:
     claim, other = shop.switch("one").claim, shop.switch("other").claim
     waits: list[float] = []

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 from pyspark.sql import DataFrame, SparkSession
 from raw_folder import put_ranking
 from world import TABLES, World, fresh_world, lake_in, part_of
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
-from estrela.etl.maintenance.table_care import TableCare
-from estrela.etl.steps.maintain import LONGEST_RUN
+from estrela.etl.maintenance.raw_care import RawCare
+from estrela.etl.maintenance.table_care import MANY_MANIFESTS, TableCare
+from estrela.etl.raw.layer import Arrival, RawLayer
+from estrela.etl.steps.maintain import Maintain
+from estrela.hooks.glue_runs import LONGEST_RUN
 from estrela.model import Column
 
 COMPLAINTS = "lake.banking_trusted.complaints"
@@ -107,6 +113,53 @@ def test_many_small_files_become_one_and_unused_tags_go(sold: tuple[LakeLoader, 
     assert (done["tags_dropped"], done["files_compacted"], done["data_files"]) == (1, 7, 1)
     assert lake.read_published(table).count() == 21
     assert {name for name in lake.snapshots.refs(table) if name.startswith("release_")} == {"release_1"}
+
+
+def test_many_manifests_become_one_and_no_file_is_rewritten(spark: SparkSession, tmp_path: Path) -> None:
+    session, now = lake_in(spark, tmp_path), datetime.now(UTC)
+    session.conf.set("spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.hadoop.HadoopCatalog")
+    lake = LakeLoader(session, "shop", "any")
+    table = LakeTable("shop", "days", "Days", (Column("day", "int", "Day"),), ("day",))
+    lake.ensure(table)
+    for day in range(MANY_MANIFESTS):
+        session.range(1).selectExpr(f"{day} AS day").writeTo(table.identifier).append()
+    lake.catalog.forget(table)
+    before = files_and_manifests(session, table)
+    assert len(before[1]) == MANY_MANIFESTS
+
+    done = TableCare(lake, table, set(), now, now - LONGEST_RUN, False).run()
+    files, manifests = files_and_manifests(session, table)
+    assert (files, len(manifests), done["files_compacted"]) == (before[0], 1, 0)
+    assert (done["snapshots_expired"], done["snapshots"]) == (MANY_MANIFESTS - 1, 1)
+
+
+def files_and_manifests(session: SparkSession, table: LakeTable) -> tuple[set[str], set[str]]:
+    """The paths of a table's data files and manifests."""
+    files, manifests = (session.sql(f"SELECT * FROM {table.identifier}.{kind}") for kind in ("files", "manifests"))
+    return {row["file_path"] for row in files.collect()}, {row["path"] for row in manifests.collect()}
+
+
+def test_raw_answers_go_by_the_days_of_their_source_unless_a_table_is_made_of_them(world: World) -> None:
+    """A file that readers see stays, although a newer one superseded it long ago."""
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    [old] = world.raw.files("complaints")
+    with mock_aws():
+        raw = RawLayer(boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"), "lake")
+        raw.s3.create_bucket(Bucket="lake")
+        for hours, body in enumerate((Path(old.key).read_bytes(), b"newer", b"newest")):
+            at = old.fetched_at + timedelta(hours=hours)
+            raw.write("complaints", [Arrival(old.request, 0, old.url, body, at)])
+        lake = LakeLoader(world.spark, "banking", "weekly")
+        sources = [replace(source, raw_days=30) for source in world.star.sources_of("complaints")]
+        for is_dry_run in (True, False):
+            care = RawCare(raw, "complaints", sources, set(), is_dry_run)
+            done = Maintain(world.star, lake, world.switch("weekly"), (care,), is_dry_run).run()
+            assert done["answers_retired"] == 1
+        assert [raw.read(file) for file in raw.files("complaints")] == [Path(old.key).read_bytes(), b"newest"]
+    rows = world.table("maintenance").where("table_name = 'raw/complaints'").orderBy("is_dry_run", ascending=False)
+    figures = rows.select("is_dry_run", "answers_retired", "orphans_removed", "bytes_removed", "data_files").collect()
+    assert figures == [(True, 1, 0, 0, 3), (False, 1, 0, 0, 3)]
 
 
 @pytest.mark.long

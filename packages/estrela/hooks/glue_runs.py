@@ -17,7 +17,7 @@ SUCCEEDED, STOPPING = "SUCCEEDED", "STOPPING"
 ENDED = frozenset({SUCCEEDED, "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
 """Terminal states. A run in any other state may still write, including states that Glue may add later."""
 LONGEST_RUN = timedelta(days=8)
-"""Glue ends a run after at most 7 days, so an older one cannot be active."""
+"""Glue ends a run after at most 7 days: an older one cannot be active, and older files belong to no active run."""
 
 
 def recent_runs(client: GlueClient, job: str, now: datetime | None = None) -> Iterator[Run]:

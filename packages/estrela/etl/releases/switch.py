@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from estrela.errors import SettingsError
+from estrela.errors import LoadError, SettingsError
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests, Pointer
@@ -53,7 +53,7 @@ class Switch:
     def roll_back(self, number: int = 0) -> Release:
         """Switch readers back to a release (default: the one before the current release), and return it.
 
-        Raises SettingsError if the release does not exist.
+        Raises SettingsError if there is no such release, LoadError if its snapshots have expired.
         """
         self.settle()
         pointer, _ = self.manifests.pointer()
@@ -64,9 +64,21 @@ class Switch:
             raise SettingsError("--release", f"release {current.number} is the first one and replaces none")
         target = self.manifests.read(number or current.replaces)
         if target.number != current.number:
-            self._move(current, target, pointer.latest_id)
+            self._show_again(current, target, pointer.latest_id)
         self.settle()
         return target
+
+    def _show_again(self, current: Release, target: Release, latest: int) -> None:
+        try:
+            self._move(current, target, latest)
+        except LoadError as error:
+            if error.retriable:
+                raise
+            # Maintenance removes the snapshots of old releases.
+            stay = f"release {target.number} cannot be shown any more, readers stay with release {current.number}"
+            raise LoadError(
+                target.star, f"{stay}; give a newer one with --release: {error}", retriable=False
+            ) from error
 
     def settle(self) -> None:
         """Finish a switch: the switching views get only the current release. Repeatable. Raises LoadError."""

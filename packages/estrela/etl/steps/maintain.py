@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -19,16 +20,14 @@ from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import run_of
 from estrela.etl.steps.inputs import inputs_of
 from estrela.frame import frame_of
+from estrela.hooks.glue_runs import LONGEST_RUN
 from estrela.model.star import Star
 
 if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
 
 KEPT_RELEASES = 10
-"""Number of releases, counted back from the newest, that can be shown again."""
-LONGEST_RUN = timedelta(days=8)
-"""Glue stops a run after seven days: an older file that belongs to no snapshot cannot belong to an active run."""
-
+"""Releases that can be shown again, counted back from the newest one."""
 SNAPSHOT_AGE = timedelta(days=1)
 REPORTED = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed", "answers_retired")
 
@@ -98,16 +97,24 @@ class Maintain(ETLBase):
 
 
 def kept_snapshots(manifests: Manifests) -> set[int]:
-    """Return the snapshots of the releases that can be shown again: the current release and the newest ten."""
+    """Return the snapshots of the releases that can be shown again: the current one, and the newest ten.
+
+    These are the ten of the highest numbers, those included that were rolled back, and the ten that the newest one
+    replaced one after the other: the numbers of publishes that died do not count there.
+    """
     pointer, _ = manifests.pointer()
     if pointer is None:
         return set()
-    releases = [manifests.read(pointer.release_id)]
-    number = pointer.latest_id
-    while number and len(releases) <= KEPT_RELEASES:
-        releases.append(manifests.read(number))
-        number = releases[-1].replaces
-    return {snapshot for release in releases for snapshot in release.snapshots.values()}
+    newest = range(max(1, pointer.latest_id - KEPT_RELEASES + 1), pointer.latest_id + 1)
+    numbers = {pointer.release_id, *newest, *islice(_replaced(manifests, pointer.latest_id), KEPT_RELEASES)}
+    return {snapshot for number in numbers for snapshot in manifests.read(number).snapshots.values()}
+
+
+def _replaced(manifests: Manifests, number: int) -> Iterator[int]:
+    """Yield ``number``, the release that it replaced, and so on to the first one."""
+    while number:
+        yield number
+        number = manifests.read(number).replaces
 
 
 def needed_snapshots(star: Star, lake: LakeLoader) -> Mapping[str, Set[int]]:
