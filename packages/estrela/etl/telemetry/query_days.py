@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from estrela.etl.lake_table import OPS, LakeTable
 from estrela.etl.telemetry.ops_log import OpsLog, Row
+from estrela.hooks.athena import ACTIVE, SUCCEEDED
 from estrela.model.column import Column
 
 if TYPE_CHECKING:
@@ -81,13 +82,13 @@ def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row
     days: dict[str, dict[str, Any]] = {}
     for execution in executions:
         state = execution["Status"]["State"]
-        if state in ("QUEUED", "RUNNING"):
+        if state in ACTIVE:
             continue
         day = _day(execution).isoformat()
         empty = {"day": day, "workgroup": workgroup, "queries": 0, "failed": 0, "scanned_bytes": 0}
         row = days.setdefault(day, empty)
         row["queries"] += 1
-        row["failed"] += state != "SUCCEEDED"
+        row["failed"] += state != SUCCEEDED
         row["scanned_bytes"] += execution.get("Statistics", {}).get("DataScannedInBytes", 0)
     return [days[day] for day in sorted(days)]
 
