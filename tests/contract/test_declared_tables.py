@@ -22,17 +22,23 @@ from estrela.model.mart import Mart
 from estrela.model.star import load, star_names
 from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Table
 
+# Names are distinct within a star only: two stars may both have a calendar.
 STARS = [load(name) for name in star_names()]
-TABLES = [table for star in STARS for table in star.tables]
-FACTS = [fact for star in STARS for fact in star.facts]
-MARTS = [mart for star in STARS for mart in star.marts]
-SOURCES = [source for star in STARS for source in star.sources]
+TABLES = [(star.name, table) for star in STARS for table in star.tables]
+FACTS = [(star.name, fact) for star in STARS for fact in star.facts]
+MARTS = [(star.name, mart) for star in STARS for mart in star.marts]
+SOURCES = [(star.name, source) for star in STARS for source in star.sources]
 WIDER = {"int": "bigint"}
-NAMED = {"ids": lambda table: table.name}
-ROW_CHECKS = [(table.name, check) for table in TABLES for check in own_checks(table)]
-ROW_CHECKS += [(source.name, check) for source in SOURCES for check in source.checks]
-IDS = [f"{name}-{check_name(check)}-{at}" for at, (name, check) in enumerate(ROW_CHECKS)]
-COLUMNS = {table.name: table.all_columns for table in TABLES} | {source.name: source.all_columns for source in SOURCES}
+NAMED = {"ids": lambda value: value if isinstance(value, str) else value.name}
+ROW_CHECKS = [
+    (f"{star}-{table.name}", table.all_columns, check) for star, table in TABLES for check in own_checks(table)
+]
+ROW_CHECKS += [
+    (f"{star}-{source.name}", source.all_columns, check) for star, source in SOURCES for check in source.checks
+]
+IDS = [f"{name}-{check_name(check)}-{at}" for at, (name, _, check) in enumerate(ROW_CHECKS)]
+Built = Mapping[str, Mapping[str, DataFrame]]
+"""Tables by star and name."""
 
 
 shops = CsvSource(
@@ -58,22 +64,22 @@ def empty(spark: SparkSession, columns: Iterable[Column]) -> DataFrame:
 
 
 @pytest.fixture(scope="module")
-def built(spark: SparkSession) -> dict[str, DataFrame]:
-    """Each table built from empty sources, computed once: dimensions first, because facts look up their members."""
-    tables: dict[str, DataFrame] = {}
-    for table in sorted(TABLES, key=lambda declared: isinstance(declared, Fact)):
+def built(spark: SparkSession) -> Built:
+    """Each table of empty sources, computed once: dimensions first, since facts look their members up."""
+    tables: dict[str, dict[str, DataFrame]] = {star.name: {} for star in STARS}
+    for star, table in sorted(TABLES, key=lambda declared: isinstance(declared[1], Fact)):
         sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
-        is_fact = isinstance(table, Fact)
-        rows = fact_rows(table, sources, tables) if is_fact else dimension_rows(table, sources or {SESSION: spark})
-        tables[table.name] = rows.localCheckpoint()
+        if isinstance(table, Fact):
+            rows = fact_rows(table, sources, tables[star])
+        else:
+            rows = dimension_rows(table, sources or {SESSION: spark})
+        tables[star][table.name] = rows.localCheckpoint()
     return tables
 
 
-@pytest.mark.parametrize("table", TABLES, **NAMED)
-def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
-    built: Mapping[str, DataFrame], table: Table
-) -> None:
-    rows = built[table.name]
+@pytest.mark.parametrize(("star", "table"), TABLES, **NAMED)
+def test_empty_sources_give_the_declared_schema_and_the_unknown_member(built: Built, star: str, table: Table) -> None:
+    rows = built[star][table.name]
 
     columns = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
     assert columns == [(column.name, column.type) for column in table.all_columns]
@@ -83,9 +89,9 @@ def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
     assert not table.sources or rows.count() == (1 if isinstance(table, Dimension) else 0)
 
 
-@pytest.mark.parametrize("fact", FACTS, **NAMED)
+@pytest.mark.parametrize(("star", "fact"), FACTS, **NAMED)
 def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(
-    spark: SparkSession, built: Mapping[str, DataFrame], fact: Fact
+    spark: SparkSession, built: Built, star: str, fact: Fact
 ) -> None:
     types = {column.name: column.type for column in fact.columns}
     types |= {lookup.as_of: "date" for lookup in fact.lookups if lookup.as_of}
@@ -100,15 +106,17 @@ def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(
         ]
     )
     stand_in = replace(fact, sources=(shops,), transform=as_it_is, increment=None)
-    rows = fact_rows(stand_in, {"shops": strange}, built)
+    rows = fact_rows(stand_in, {"shops": strange}, built[star])
 
     assert rows.count() == 3
     assert rows.where(" OR ".join(f"{lookup.key} <> 0" for lookup in fact.lookups)).count() == 0
 
 
-@pytest.mark.parametrize(("name", "check"), ROW_CHECKS, ids=IDS)
-def test_each_check_fails_on_a_bad_row(spark: SparkSession, name: str, check: Check) -> None:
-    rows = bad_rows(spark, check, COLUMNS[name])
+@pytest.mark.parametrize(("name", "columns", "check"), ROW_CHECKS, ids=IDS)
+def test_each_check_fails_on_a_bad_row(
+    spark: SparkSession, name: str, columns: tuple[Column, ...], check: Check
+) -> None:
+    rows = bad_rows(spark, check, columns)
     source = rows.limit(0)
     if isinstance(check, Reconcile):
         source = empty(spark, check.source.all_columns)
@@ -142,10 +150,10 @@ def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> Da
     return spark.range(2).select(*selected)
 
 
-@pytest.mark.parametrize("mart", MARTS, **NAMED)
-def test_each_mart_gives_its_declared_columns(spark: SparkSession, built: Mapping[str, DataFrame], mart: Mart) -> None:
+@pytest.mark.parametrize(("star", "mart"), MARTS, **NAMED)
+def test_each_mart_gives_its_declared_columns(spark: SparkSession, built: Built, star: str, mart: Mart) -> None:
     for table in mart.uses:
-        built[table.name].createOrReplaceTempView(table.name)
+        built[star][table.name].createOrReplaceTempView(table.name)
     query = mart.sql.format_map({table.name: table.name for table in mart.uses})
     rows = spark.sql(sqlglot.transpile(query, read="athena", write="spark")[0])
 
@@ -156,9 +164,9 @@ def test_each_mart_gives_its_declared_columns(spark: SparkSession, built: Mappin
     assert {name: WIDER.get(kind, kind) for name, kind in columns.items()} == declared
 
 
-@pytest.mark.parametrize("table", [*TABLES, *SOURCES], **NAMED)
-def test_each_table_and_column_says_what_it_is(table: object) -> None:
-    tables = StarTables("banking")
+@pytest.mark.parametrize(("star", "table"), [*TABLES, *SOURCES], **NAMED)
+def test_each_table_and_column_says_what_it_is(star: str, table: object) -> None:
+    tables = StarTables(star)
     spec = tables.refined(table) if isinstance(table, Dimension | Fact) else tables.trusted(table)  # type: ignore[arg-type]
 
     assert spec.doc
