@@ -92,6 +92,27 @@ def test_a_fault_of_the_rows_or_the_code_is_final(root: Any) -> None:
     assert not fault.retriable
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["CommitFailedException", "CommitStateUnknownException", "FetchFailedException", "IOException",
+     "InterruptedException", "OutOfMemoryError", "SdkClientException", "AmazonClientException", "TimeoutException",
+     "UncheckedIOException"],
+)  # fmt: skip
+def test_what_may_pass_decides_over_what_it_led_to(name: str) -> None:
+    """The exception around it, taken alone, would be final."""
+    assert error_of("files", error(throwable("SparkException", getSqlState="22023", cause=throwable(name)))).retriable
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AnalysisException", "ArithmeticException", "ClassCastException", "ClassNotFoundException", "DateTimeException",
+     "IllegalArgumentException", "IndexOutOfBoundsException", "LinkageError", "NullPointerException", "PythonException",
+     "SparkUpgradeException", "UnsupportedOperationException"],
+)  # fmt: skip
+def test_what_rows_or_code_raise_decides_over_what_it_led_to(name: str) -> None:
+    assert not error_of("files", error(throwable("TimeoutException", cause=throwable(name)))).retriable
+
+
 def test_a_request_that_a_service_refuses_is_final_and_no_fault_of_the_rows() -> None:
     fault = error_of("estrela_ops.files", error(aborted(sdk_answer(403, "AccessDenied"))))
     assert isinstance(fault, LoadError)
