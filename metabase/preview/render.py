@@ -11,6 +11,7 @@ from metabase.model import Site
 from metabase.preview.answered import Answered
 from metabase.preview.athena import Athena
 from metabase.preview.choices import MOST, CardKey, answer_choices, choices_of
+from metabase.preview.one_release import of_one_release
 from metabase.preview.page import Page, question_cards
 from metabase.preview.postgres import Postgres
 
@@ -28,14 +29,18 @@ class Preview:
 def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST) -> Preview:
     """Write every dashboard of ``site``, with all filters at their defaults, to the single HTML file ``out``.
 
-    The page can switch the first filter of a dashboard to up to ``most`` choices, which are also queried.
+    The page can switch the first filter of a dashboard to ``most`` choices, which are asked too. All answers are of one
+    release.
 
     Raises QueryError if the database does not answer a question; ``out`` is then unchanged.
     """
-    answers = answer_cards(site, database)
+
+    def ask() -> tuple[dict[CardKey, Answered], dict[str, tuple[str, ...]], dict[tuple[CardKey, str], Answered]]:
+        choices = choices_of(site, database, most)
+        return answer_cards(site, database), choices, answer_choices(site, database, choices)
+
+    answers, choices, switched = of_one_release(site.star, database, ask)
     freshness = next((answered for answered in answers.values() if answered.question.key == site.freshness), None)
-    choices = choices_of(site, database, most)
-    switched = answer_choices(site, database, choices)
     _write(out, Page(site, answers, freshness, datetime.now(UTC), choices, switched).html())
     cards = question_cards(site)
     empty = sorted(

@@ -11,7 +11,8 @@ import pytest
 
 from metabase.files import load
 from metabase.model import Site
-from metabase.preview.athena import Athena, QueryError
+from metabase.preview.athena import Answer, Athena, QueryError
+from metabase.preview.one_release import READINGS
 from metabase.preview.render import preview
 
 
@@ -67,6 +68,41 @@ def test_a_question_that_fails_leaves_the_old_page(small_athena: Athena, tmp_pat
     with pytest.raises(QueryError, match=r"^questions/ranking\.sql: Athena query \S+: ended FAILED"):
         preview(broken(load(), "ranking", "SELECT nothing"), small_athena, out)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["before"]
+
+
+class Publishing(Athena):
+    """Athena beside a run that publishes while the page is asked for: each reading of the release gives the next."""
+
+    releases: list[int]
+    asked: list[str]
+
+    def ask(self, name: str, sql: str) -> Answer:
+        self.asked.append(name)
+        if name != "release":
+            return super().ask(name, sql)
+        number = self.releases.pop(0) if len(self.releases) > 1 else self.releases[0]
+        return Answer(("release_id",), ({"release_id": number},), 0, 0)
+
+
+def publishing(athena: Athena, *releases: int) -> Publishing:
+    database = Publishing(**vars(athena))
+    object.__setattr__(database, "releases", list(releases))
+    object.__setattr__(database, "asked", [])
+    return database
+
+
+def test_a_page_shows_one_release_whatever_is_published_meanwhile(small_athena: Athena, tmp_path: Path) -> None:
+    database = publishing(small_athena, 1, 2, 2)
+    preview(load(), database, tmp_path / "page.html", most=0)
+    at = [place for place, name in enumerate(database.asked) if name == "release"]
+    first, second = database.asked[1 : at[1]], database.asked[at[2] + 1 : at[3]]
+    assert (len(at), sorted(first)) == (4, sorted(second)) and first
+
+    moving = publishing(small_athena, *range(2 * READINGS))
+    with pytest.raises(QueryError) as refused:
+        preview(load(), moving, tmp_path / "moving.html", most=0)
+    assert str(refused.value) == ("release: banking had another release after each of 4 readings; draw the page again")
+    assert not (tmp_path / "moving.html").exists()
 
 
 def test_an_empty_question_is_named(small_athena: Athena, tmp_path: Path) -> None:
