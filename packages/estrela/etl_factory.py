@@ -7,7 +7,7 @@ Only this module and those from which it assembles steps (:mod:`estrela.run_part
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,8 @@ class ETLFactory:
         self.parts.manifests(star).report_code(code_digests(star))
         scope = Scope(settings.parameters, settings.full_refresh)
         sources = [source for source in star.sources_of(settings.entity) if source.received_with is None]
-        extractors = [extractor_of(source, raw, scope, settings.world, self.parts.session) for source in sources]
+        built = [extractor_of(source, raw, scope, settings.world, self.parts.session) for source in sources]
+        extractors = [replace(extractor, log=self.log, root=self.root) for extractor in built]
         return ExtractStep(
             settings.entity, extractors, settings.world, self.parts.world(), log=self.log, root=self.root
         )

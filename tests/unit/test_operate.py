@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.hooks import HierarchicalEmitter
 
+from estrela.model.star import star_names
 from estrela.operate import main
 
 SHA = "a" * 64
@@ -55,7 +56,10 @@ def test_a_rollback_is_one_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["--star", "nothing"], "rollback: --star: Star: no star is called 'nothing'; allowed: banking, retail"),
+        (
+            ["--star", "nothing"],
+            f"rollback: --star: Star: no star is called 'nothing'; allowed: {', '.join(star_names())}",
+        ),
         (["--star", "banking", "--file", "x"], "rollback: --file: 'x' is not the sha256 of a file, 64 hexadecimal"),
     ],
 )
