@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlglot
+from pyspark.sql import SparkSession
 from raw_folder import START, put_ranking, ranking
-from world import TABLES, World
+from world import TABLES, World, fresh_world, part_of
 
 from estrela.errors import HeldBackError
 from estrela.etl.accounts.account import HELD_BACK, LOADED, Account
@@ -72,6 +74,19 @@ def test_every_mart_says_which_periods_lack_rows_or_files(world: World) -> None:
     world.decide(refused.sha256, is_set_aside=True)
     world.publish("three")
     assert gaps(world, "fact_complaints")[1] == ("quarter_code", "2020T2", 0, 1, 2, 0, 0.0)
+
+
+def test_complaints_tolerate_no_row_as_one_may_be_a_large_part_of_a_quarter(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    world = fresh_world(spark, tmp_path, part_of("fact_complaints"))
+    small = {f"BANK{at}": 1 for at in range(199)}
+    file = ranking("2020T1", **small, LARGEST=150).replace(b";150;0;0;150;", b";150x;0;0;150;")
+    world.raw.put("complaints", {"year": "2020", "quarter": "1"}, file)
+    with pytest.raises(HeldBackError) as held:
+        world.publish("one")
+    assert "line 201, column upheld, '150x': a whole number is allowed" in str(held.value)
+    assert world.table("fact_complaints").count() == 0
 
 
 def account(state: str, rows: int | None, rejected: int | None, *measures: int, request: str = "a") -> Account:
