@@ -59,6 +59,26 @@ def test_a_number_is_a_text_as_it_was_sent(spark: SparkSession, tmp_path: Path) 
     assert outcome.values("code") == ["1.50"]
 
 
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("data.items", '{"data": {"n": 1, "items": [%s]}, "paging": {"next": 2.5}}'),
+        ("items", '{"items": [%s]}'),
+        ("", "[%s]"),
+    ],
+)
+def test_records_are_at_a_dotted_path_or_are_the_document(
+    spark: SparkSession, tmp_path: Path, path: str, document: str
+) -> None:
+    good, other = '{"code": "1", "price": 10000000.00}', {"data.items": "[]", "items": "{}", "": '{"items": []}'}[path]
+    outcome = read(spark, tmp_path, api_source(records=path), (document % good).encode(), other.encode())
+    assert outcome.values("code", "price") == [("1", Decimal("10000000.00"))]
+    where = f"with an array {path!r}" if path else "that is an array"
+    assert [reason for *_, reason in outcome.reasons()] == [
+        f"the file is refused: it is not JSON text in UTF-8 {where}"
+    ]
+
+
 def test_dates_in_another_form_are_rejects_not_failures(spark: SparkSession, tmp_path: Path) -> None:
     texts = ["2020-01-01", "2020-02-30", "2020-01-01T00:00:00", "01/02/2020", "20200-01-01", "2020-1-1"]
     records = [json.dumps({"code": str(at), "since": text}) for at, text in enumerate(texts)]

@@ -284,7 +284,10 @@ def validate_encodings(where: str, encodings: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, eq=True)
 class ApiSource(Source):
-    """JSON documents whose records are in the array ``records``. Fields that no layout declares are ignored."""
+    """JSON documents whose records are in the array at the dotted path ``records``, ``""`` if they are an array.
+
+    Fields that no layout declares are ignored.
+    """
 
     records: str = "value"
 

@@ -29,13 +29,14 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
     A document without the declared array becomes one row with a fault that refuses the file.
     """
     headers = [field.header for field in source.layouts[0].fields]
-    array = _only_object(F.col("content"), f"`{source.records}`: array<struct<{_struct(headers)}>>")[source.records]
+    array = _array_at(F.col("content"), source.records, f"array<struct<{_struct(headers)}>>")
     contents = whole_texts(spark, files).select("name", _json_text(F.col("content")).alias("content"))
     parsed = contents.select("name", array.alias("records"))
     # A single NULL record represents a broken document; an empty array gives no record.
     records = F.coalesce("records", F.expr("array(NULL)"))
     listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
-    reason = F.lit(f"{REFUSED}it is not JSON text in UTF-8 with an array {source.records!r}")
+    array_name = f"with an array {source.records!r}" if source.records else "that is an array"
+    reason = F.lit(f"{REFUSED}it is not JSON text in UTF-8 {array_name}")
     return listed.select(
         "name",
         F.lit(0).cast("bigint").alias("start"),
@@ -57,7 +58,7 @@ def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
     """Return the records in ``lines``, one JSON object per line; see :mod:`estrela.etl.readers.csv_rows`."""
     headers, kept = [field.header for field in layout.fields], [name for name in lines.columns if name not in LINE]
     raw_line = line_text((UTF_8,))
-    struct = _only_object(raw_line, _struct(headers))
+    struct = _only_value(raw_line, f"struct<{_struct(headers)}>")
     parsed = filled_lines(lines).select(
         *kept, raw_line.alias("raw_line"), line_fault(raw_line, (UTF_8,)).alias("unread"), struct.alias("record")
     )
@@ -66,14 +67,25 @@ def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
     return parsed.select(*kept, "raw_line", _fields(headers, record), fault.alias("fault"))
 
 
-def _only_object(text: Column, struct: str) -> Column:
-    """Return ``text`` as a struct if it is exactly one JSON object, else NULL.
+def _array_at(text: Column, path: str, array: str) -> Column:
+    """Return the array at a dotted ``path`` of a JSON document (``""``: the document itself); NULL without one."""
+    names, type_ = path.split(".") if path else [], array
+    for name in reversed(names):
+        type_ = f"struct<`{name}`: {type_}>"
+    value = _only_value(text, type_)
+    for name in names:
+        value = value[name]
+    return value
 
-    Spark would parse the first object and ignore text after it, but not inside an array.
+
+def _only_value(text: Column, type_: str) -> Column:
+    """Return the JSON value that ``text`` is, of an SQL type; NULL if it is anything else, or holds more than that.
+
+    Spark reads the first value and drops what follows; inside an array it does not.
     """
     listed = F.concat(F.lit("["), quoted_numbers(text), F.lit("]"))
-    objects = F.from_json(listed, f"array<struct<{struct}>>")
-    return F.when(F.size(objects) == 1, F.get(objects, F.lit(0)))
+    values = F.from_json(listed, f"array<{type_}>")
+    return F.when(F.size(values) == 1, F.get(values, F.lit(0)))
 
 
 def quoted_numbers(text: Column) -> Column:
