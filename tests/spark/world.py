@@ -18,6 +18,7 @@ from raw_folder import FolderRaw
 from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import Figures
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.maintenance.raw_care import RawCare
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.news import raw_versions
@@ -93,7 +94,7 @@ class World:
         transformers = (TransformAll("banking", sources), BuildStar(self.star, lake, CODE))
         return Publish(self.star, lake, transformers, self.switch(run, active), CODE, self.raw_versions).run()
 
-    def maintain(self, run: str, *, is_dry_run: bool = False) -> Figures:
+    def maintain(self, run: str, *, is_dry_run: bool = False, raw: Sequence[RawCare] = ()) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
         # The catalog of the tests keeps its files in memory, so listings contain only files that a test writes here.
         for database in ("trusted", "refined", "ops"):
@@ -101,7 +102,7 @@ class World:
                 (self.raw.folder.parent / "lake" / f"banking_{database}" / row["tableName"]).mkdir(
                     parents=True, exist_ok=True
                 )
-        return Maintain(self.star, lake, self.switch(run), (), is_dry_run, timedelta(0)).run()
+        return Maintain(self.star, lake, self.switch(run), raw, is_dry_run, timedelta(0)).run()
 
     def switch(self, run: str, active: Callable[[], set[str]] = set) -> Switch:
         claim = Claim(self.manifests.objects, "banking", run, active, sleep=lambda _: None)
