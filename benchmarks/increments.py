@@ -137,7 +137,7 @@ def increment(spark: SparkSession, star: Star, folder: Path, rows: int, days: in
         ratios[what] = second / first
         print(f"{rows:,} rows: {what} {first:.1f} s; one of {days} days {second:.1f} s: {second / first:.1%}")
     if written != ["{2024-01-01}"]:
-        sys.exit(f"written were the partitions {written[:5]}, not only 2024-01-01")
+        sys.exit(f"the second run rewrote the partitions {written[:5]}; expected only 2024-01-01")
     return ratios
 
 

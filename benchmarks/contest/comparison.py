@@ -14,7 +14,7 @@ from typing import Any
 
 from contest.process import Cost, Work, contest
 
-FILES_A_PARTITION = 2
+FILES_PER_PARTITION = 2
 ESTRELA = "estrela"
 Verdict = Mapping[str, list[tuple[Any, ...]]]
 """Counts that describe a contestant's result; equal results have equal counts."""
@@ -58,10 +58,13 @@ class Race:
         verdict = self.verdict(output)
         parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in output.seconds.items())
         most = max(_most_files(paths) for paths in self.partitioned(output))
-        print(f"  {name:8} {cost.wall:7.1f} s, {cost.cpu:7.1f} CPU s: {parts}; {most} files a partition", flush=True)
+        print(
+            f"  {name:8} {cost.wall:7.1f} s, {cost.cpu:7.1f} CPU s: {parts}; at most {most} files per partition",
+            flush=True,
+        )
         _refuse(name, self.faults(verdict, work))
-        if name != "naive" and most > FILES_A_PARTITION:
-            sys.exit(f"{name}: {most} files in a partition; {FILES_A_PARTITION} are allowed")
+        if name != "naive" and most > FILES_PER_PARTITION:
+            sys.exit(f"{name}: a partition has {most} files; at most {FILES_PER_PARTITION} are allowed")
         return verdict, cost
 
 

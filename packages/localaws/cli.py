@@ -19,7 +19,7 @@ from localaws.home import Home, ServerRecord
 from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
 from localaws.settings import ENGINES, TRINO, Settings, settings_from
 
-MISDELIVER = "let events go astray: duplicates=0.2,reorder,lose=0.01,delay=2s"
+MISDELIVER = "deliver events unreliably, e.g. duplicates=0.2,reorder,lose=0.01,delay=2s"
 FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
 
@@ -37,38 +37,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser(defaults: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localaws", description="AWS on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start a server and return when it answers")
-    up.add_argument("--port", type=int, default=defaults.port, help=f"0 takes a free one (default {defaults.port})")
+    up = commands.add_parser("up", help="start a server and return once it answers")
+    up.add_argument("--port", type=int, default=defaults.port, help=f"0 picks a free port (default {defaults.port})")
     up.add_argument("--host", default=defaults.host, help=f"address to bind (default {defaults.host})")
-    up.add_argument("--region", default=defaults.region, help=f"default {defaults.region}")
-    up.add_argument("--warm", type=int, default=defaults.warm, help="pre-started Glue processes; 0 turns them off")
-    up.add_argument("--java-options", default=defaults.java_options, help="further options of the JVMs of Glue runs")
-    up.add_argument("--https-port", type=int, help="answer HTTPS here as well, with the two files below")
-    up.add_argument("--certificate", type=Path, help="PEM file; 'localaws certificate' makes one")
-    up.add_argument("--private-key", type=Path, help="PEM file")
-    up.add_argument("--athena", choices=ENGINES, default=None, help=f"engine of queries (default {defaults.athena})")
-    up.add_argument("--trino", default=defaults.trino, metavar="URL", help="a Trino that runs; else one is started")
-    up.add_argument("--trino-endpoint", default=defaults.trino_endpoint, metavar="URL", help="where that one finds AWS")
-    up.add_argument("--trino-heap", type=int, default=defaults.trino_heap, help="megabytes of one that is started")
-    up.add_argument("--misdeliver", default=defaults.misdeliver, metavar="HOW", help=MISDELIVER)
-    up.add_argument("--seed", type=int, default=defaults.seed, help="of misdelivery: the same one, the same accidents")
+    up.add_argument("--region", default=defaults.region, help=f"AWS region (default {defaults.region})")
+    up.add_argument("--warm", type=int, default=defaults.warm, help="number of pre-started Glue processes (0: none)")
+    up.add_argument("--java-options", default=defaults.java_options, help="additional JVM options for Glue runs")
+    up.add_argument("--https-port", type=int, help="serve HTTPS on this port too; needs the two options below")
     up.add_argument(
-        "--redshift", default=defaults.redshift, metavar="URL", help="a PostgreSQL for Redshift's databases"
+        "--certificate", type=Path, help="certificate for HTTPS, a PEM file; 'localaws certificate' creates one"
     )
-    up.add_argument("--calls", type=Path, default=defaults.calls, help="file that gets each call and who made it")
+    up.add_argument("--private-key", type=Path, help="private key of the certificate, a PEM file")
+    up.add_argument("--athena", choices=ENGINES, default=None, help=f"query engine (default {defaults.athena})")
+    up.add_argument(
+        "--trino", default=defaults.trino, metavar="URL", help="URL of a running Trino; otherwise the server starts one"
+    )
+    up.add_argument(
+        "--trino-endpoint",
+        default=defaults.trino_endpoint,
+        metavar="URL",
+        help="endpoint at which that Trino reaches this server",
+    )
+    up.add_argument(
+        "--trino-heap", type=int, default=defaults.trino_heap, help="heap in MB of the Trino that the server starts"
+    )
+    up.add_argument("--misdeliver", default=defaults.misdeliver, metavar="HOW", help=MISDELIVER)
+    up.add_argument(
+        "--seed", type=int, default=defaults.seed, help="random seed of --misdeliver; the same seed repeats its choices"
+    )
+    up.add_argument(
+        "--redshift",
+        default=defaults.redshift,
+        metavar="URL",
+        help="PostgreSQL server for Redshift's databases; otherwise the server starts one",
+    )
+    up.add_argument(
+        "--calls", type=Path, default=defaults.calls, help="file to log each signed request and its caller to"
+    )
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
     for name, command, text in (
-        ("down", _down, "stop the server of a home"),
-        ("status", _status, "say whether a server runs; exit status 3 where none does"),
-        ("env", _env, 'print the exports: eval "$(localaws env)"'),
+        ("down", _down, "stop the server of a home folder"),
+        ("status", _status, "show whether a server runs; exit status 3 if none does"),
+        ("env", _env, 'print the environment variables of clients: eval "$(localaws env)"'),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
     for command_parser in commands.choices.values():
-        command_parser.add_argument("--home", type=Path, default=defaults.home, help=f"default {defaults.home}")
-    certificate = commands.add_parser("certificate", help="make an authority of one's own and a server's certificate")
-    certificate.add_argument("folder", type=Path, help=f"gets {', '.join(FILES)}")
-    certificate.add_argument("--name", action="append", help="of the server, as clients call it (default localhost)")
+        command_parser.add_argument(
+            "--home", type=Path, default=defaults.home, help=f"folder of the server's state (default {defaults.home})"
+        )
+    certificate = commands.add_parser("certificate", help="create a certificate authority and a server certificate")
+    certificate.add_argument("folder", type=Path, help=f"folder to write {', '.join(FILES)} to")
+    certificate.add_argument(
+        "--name", action="append", help="host name that clients use for the server; repeatable (default localhost)"
+    )
     certificate.set_defaults(command=_certificate)
     return parser
 

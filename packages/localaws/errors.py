@@ -41,7 +41,7 @@ class HomeStateError(LocalAwsError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(
-            f"stored state {path} cannot be read ({reason}); it was left as it is: "
+            f"stored state {path} cannot be read ({reason}); the file was not changed: "
             "start the version that wrote it, or move the file away to start without it"
         )
 
@@ -58,7 +58,8 @@ class TrinoMissingError(LocalAwsError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"{problem}; get one with 'make trino', name an unpacked one with TRINO_HOME, or one that runs with --trino"
+            f"{problem}; run 'make trino' to download it, set TRINO_HOME to an unpacked Trino, "
+            "or pass --trino URL of a running one"
         )
 
 
@@ -67,7 +68,7 @@ class TrinoSetupError(LocalAwsError):
 
     def __init__(self, url: str, catalog: str, reason: str) -> None:
         super().__init__(
-            f"the Trino at {url} has no catalog {catalog}, and does not let localaws make it ({reason}); "
+            f"the Trino at {url} has no catalog {catalog}, and localaws cannot create it ({reason}); "
             "start it with catalog.management=dynamic (the public image: CATALOG_MANAGEMENT=dynamic)"
         )
 
@@ -87,7 +88,9 @@ class PostgresInUseError(LocalAwsError):
     """Another process runs PostgreSQL on the folder."""
 
     def __init__(self, folder: object) -> None:
-        super().__init__(f"the PostgreSQL in {folder} is in use by another process; stop that one, or choose a folder")
+        super().__init__(
+            f"the PostgreSQL in {folder} is in use by another process; stop that process or choose another folder"
+        )
 
 
 class PostgresStartError(LocalAwsError):

@@ -38,9 +38,9 @@ _CALLS = (
 )  # fmt: skip
 # Services by moto's name, and the parts of them that localaws implements itself.
 _OWN = {
-    "s3": "objects, versions, uploads, checksums, conditions, events: [page](localaws_s3.md); other settings of a "
-    "bucket are moto's",
-    "lambda": "functions, their processes, events and mappings: [page](localaws_lambda.md)",
+    "s3": "objects, versions, uploads, checksums, conditions, events: [page](localaws_s3.md); other "
+    "bucket settings are moto's",
+    "lambda": "functions, invocations, asynchronous events, event source mappings: [page](localaws_lambda.md)",
     "redshift-data": "the Data API on a real PostgreSQL: [page](redshift.md)",
     "redshift-serverless": "namespaces and workgroups",
 }
@@ -48,20 +48,21 @@ _SHARED = {
     "glue": "databases, tables, partitions, connections, job runs, an Iceberg REST catalog; other operations "
     "are moto's",
     "athena": "queries, on DuckDB or a real Trino: [page](athena_sql.md), [page](athena_engines.md)",
-    "dynamodb": "requests run one after another; items and 24 hours of stream records are stored with each write",
+    "dynamodb": "requests run one after another; a write stores its items and stream records together, "
+    "stream records for 24 hours",
     "kinesis": "records are stored for their retention; sequence numbers never restart",
     "sqs": "messages are stored with each request; deduplication for five minutes",
     "sns": "topics, subscriptions, delivery to queues and functions, filter policies, dead-letter queues",
     "events": "patterns, targets, schedules, retries, dead-letter queues",
-    "scheduler": "schedules that fire",
-    "redshift": "settings of clusters that moto drops",
-    "rds": "settings of instances and the source of parameters that moto drops; no database runs",
-    "ec2": "descriptions and targets of security group rules",
-    "budgets": "subscribers of notifications",
+    "scheduler": "schedules invoke their targets",
+    "redshift": "cluster settings that moto discards",
+    "rds": "instance settings and parameter sources that moto discards; no database runs",
+    "ec2": "descriptions of security group rules, and the targets they name",
+    "budgets": "subscribers of budget notifications",
     "iam": "AWS managed policies, loaded on the first use; no policy is enforced",
-    "ecs": "settings of services that moto drops; no container runs",
-    "elasticfilesystem": "backup policies",
-    "backup": "selections and restore tests; nothing is backed up",
+    "ecs": "service settings that moto discards; no container runs",
+    "elasticfilesystem": "backup policies of file systems",
+    "backup": "backup selections and restore testing plans; nothing is backed up",
     "application-autoscaling": "tags of scalable targets",
 }
 _INTERNAL = re.compile(r"moto_|core$|utilities|instance_metadata|s3bucket_path|.*_simple$|awslambda|dynamodb_v")

@@ -100,14 +100,14 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
     feed, good = files.feed, files.packed(files.rows(1))
     if damage == "columns":
         if isinstance(feed.format, JsonLines) or not feed.has_header:
-            pytest.skip("the format names no columns of the file as a whole")
+            pytest.skip("the format has no header that names the columns")
         body = files.packed(files.rows(1), [f"x{at}" for at in range(len(feed.fields))])
     elif damage == "truncated":
         if not feed.format.compression and isinstance(feed.format, Csv | JsonLines):
-            pytest.skip("text that is cut at a line end is a shorter text")
+            pytest.skip("uncompressed text cut off at a line end is still valid")
         body = good[: len(good) // 2]
     elif isinstance(feed.format, Parquet):
-        pytest.skip("its texts are UTF-8 by its own definition")
+        pytest.skip("Parquet defines text as UTF-8")
     else:
         names = [field.header for field in feed.fields]
         content = files.content(files.rows(1), names).encode("utf-16")

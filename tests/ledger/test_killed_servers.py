@@ -198,7 +198,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", str(disk)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("a small disk needs root, and the right to mount one")
+        pytest.skip("mounting a small tmpfs needs root and the right to mount")
     yield disk
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 

@@ -373,7 +373,9 @@ def test_trino_and_its_java_are_found_or_said_to_be_missing(tmp_path: Path, monk
     monkeypatch.setattr(java, "find_spec", lambda name: None)
     old, new = java_of(tmp_path / "17", "17.0.9"), java_of(tmp_path / "25", "25.0.1")
     environ = {"HOME": str(tmp_path), "PATH": "", "JAVA_HOME": str(old)}
-    with pytest.raises(TrinoMissingError, match=r"no Trino server in .*; get one with 'make trino', name an unpacked"):
+    with pytest.raises(
+        TrinoMissingError, match=r"no Trino server in .*; run 'make trino' to download it, set TRINO_HOME"
+    ):
         find_distribution(environ)
     cached = distribution(tmp_path / ".cache" / "localaws" / "trino-server-476")
     distribution(tmp_path / ".cache" / "localaws" / "trino-server-99")
@@ -393,7 +395,7 @@ def test_a_server_without_the_trino_that_it_needs_says_so_in_one_line(tmp_path: 
     command = [sys.executable, "-m", "localaws", "up", *options]
     done = subprocess.run(command, env={"TRINO_HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"localaws: no Trino server in {tmp_path}; get one with 'make trino'" in done.stderr
+    assert f"localaws: no Trino server in {tmp_path}; run 'make trino' to download it" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -38,7 +38,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MiB."""
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(tmp_path)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("a small disk needs root, and the right to mount one")
+        pytest.skip("mounting a small tmpfs needs root and the right to mount")
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
@@ -123,7 +123,7 @@ def test_a_run_without_room_to_begin_says_so(jobs_of: Any, small_disk: Path) -> 
 
 def test_a_script_failing_on_a_full_disk_is_distinguished_from_other_failures(jobs: Any) -> None:
     if not Path("/dev/full").exists():
-        pytest.skip("/dev/full is Linux's")
+        pytest.skip("/dev/full exists only on Linux")
     run = jobs.run(jobs.create("with open('/dev/full', 'w') as full:\n    full.write('x')"))
     assert run["ErrorMessage"] == (
         "Error Category: DISK_NO_SPACE_ERROR; Failed Line Number: 1; OSError: [Errno 28] No space left on device"

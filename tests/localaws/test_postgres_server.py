@@ -61,7 +61,7 @@ def test_a_folder_has_one_owner(folder: Path) -> None:
         with pytest.raises(PostgresInUseError) as caught, postgres(folder):
             pass
         assert rows(dsn)
-    text = f"the PostgreSQL in {folder} is in use by another process; stop that one, or choose a folder"
+    text = f"the PostgreSQL in {folder} is in use by another process; stop that process or choose another folder"
     assert str(caught.value) == text
 
 

@@ -48,7 +48,7 @@ def messages_of(rule: Any, event: dict[str, Any]) -> list[Message]:
         try:
             messages.append(message_of(target, event, rule.arn))
         except InputError as error:
-            _log.warning("target %s of %s gets nothing: %s", target["Id"], rule.arn, error)
+            _log.warning("event not sent to target %s of rule %s: %s", target["Id"], rule.arn, error)
     return messages
 
 

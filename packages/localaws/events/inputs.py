@@ -91,7 +91,7 @@ def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_
     try:
         return _as_json(json.loads(text))
     except ValueError as error:
-        raise InputError(f"the input template makes no JSON: {text}") from error
+        raise InputError(f"the input template does not produce valid JSON: {text}") from error
 
 
 def _shown(value: Any, *, inside_text: bool, in_object: bool) -> str:

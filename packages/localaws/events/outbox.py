@@ -168,7 +168,9 @@ class Outbox:
                 self._put_off(delivery)
 
     def _give_up(self, delivery: _Delivery, condition: str, reason: str) -> None:
-        _log.warning("an event for %s is lost%s: %s", delivery.message.lane, condition and f" by {condition}", reason)
+        _log.warning(
+            "gave up delivering an event to %s%s: %s", delivery.message.lane, condition and f" ({condition})", reason
+        )
         with self._documents.transaction():
             self._lost(delivery.message, condition, reason)
             self._delete(delivery)

@@ -67,7 +67,7 @@ def _read(text: str, start: int) -> Node:
         return _read_array(text, start)
     match = _SCALAR.match(text, start)
     if not match:
-        raise ValueError(f"no value of JSON at offset {start}")
+        raise ValueError(f"no JSON value at offset {start}")
     return Node(json.loads(match[0]), match.end(), match.end())
 
 

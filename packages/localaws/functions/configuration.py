@@ -28,31 +28,31 @@ _RESERVED = (
 )  # fmt: skip
 # Settings that would change how a function runs and that are not implemented: they are refused.
 REFUSED = {
-    "FileSystemConfigs": "there is no EFS to mount",
-    "ImageConfig": "there are no container images without Docker",
-    "CodeSigningConfigArn": "signatures of code are not checked",
+    "FileSystemConfigs": "EFS is not supported",
+    "ImageConfig": "container images are not supported",
+    "CodeSigningConfigArn": "code signatures are not verified",
     "TenancyConfig": "environments are not isolated by tenant",
-    "CapacityProviderConfig": "functions run on this machine",
-    "DurableConfig": "there are no durable executions",
-    "RuntimeConfig": "the runtime is this machine's Python",
-    "AcceleratorConfig": "there are no accelerators",
-    "PublishTo": "there is no version $LATEST.PUBLISHED",
+    "CapacityProviderConfig": "functions run only on this machine",
+    "DurableConfig": "durable executions are not supported",
+    "RuntimeConfig": "functions run on a Python of this machine, in its installed version",
+    "AcceleratorConfig": "accelerators are not supported",
+    "PublishTo": "the version $LATEST.PUBLISHED is not supported",
 }
 # Settings of which some values are refused.
 IN_PART = {
-    "PackageType": "`Image` is refused: there are no container images without Docker",
-    "Runtime": "runtimes other than Python's, and a Python that this machine lacks, are refused",
+    "PackageType": "`Image` is refused: container images are not supported",
+    "Runtime": "refused unless it is a Python version that is installed on this machine",
     "EphemeralStorage": "sizes other than 512 MB are refused if functions cannot have their own `/tmp`",
-    "SnapStart": "`PublishedVersions` is refused: environments start without a snapshot",
-    "LoggingConfig": "a `SystemLogLevel` other than INFO is refused",
+    "SnapStart": "`PublishedVersions` is refused: environments do not start from snapshots",
+    "LoggingConfig": "`SystemLogLevel` values other than INFO are refused",
 }
 # Settings that are stored and returned, and have no other effect.
 WITHOUT_EFFECT = {
-    "VpcConfig": "there is no network; only its subnets are looked up",
-    "TracingConfig": "there is no X-Ray",
-    "KMSKeyArn": "code and variables are not encrypted",
-    "Architectures": "native code must match this machine",
-    "Role": "permissions deny nothing; the function gets the credentials of this server",
+    "VpcConfig": "networks are not simulated; only the existence of the subnets is checked",
+    "TracingConfig": "X-Ray is not supported",
+    "KMSKeyArn": "code and environment variables are not encrypted",
+    "Architectures": "native code must be built for the architecture of this machine",
+    "Role": "permissions are not enforced; functions get the credentials of this server",
 }
 _PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "KMSKeyArn")
 
@@ -60,7 +60,7 @@ _PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", 
 def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package) -> dict[str, Any]:
     """Return the configuration of a new function's $LATEST. Raises LambdaError."""
     if given.get("PackageType") == "Image" or "ImageUri" in given["Code"]:
-        raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
+        raise refused("PackageType Image", "container images are not supported; upload a zip file")
     if not given.get("Runtime") or not given.get("Handler"):
         raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
     base = {
@@ -97,7 +97,7 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
         if given.get(name):
             raise refused(name, why)
     if given.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
-        raise refused("SnapStart.ApplyOn PublishedVersions", "environments start without a snapshot")
+        raise refused("SnapStart.ApplyOn PublishedVersions", "environments do not start from snapshots")
     size = given.get("EphemeralStorage", {}).get("Size", ephemeral_storage.DEFAULT_SIZE)
     if size != ephemeral_storage.DEFAULT_SIZE and (reason := ephemeral_storage.problem()):
         raise refused(f"EphemeralStorage.Size {size}", f"functions share this machine's /tmp: {reason}")
@@ -160,7 +160,9 @@ def _logging(given: dict[str, str], ref: Reference) -> dict[str, str]:
     if not as_json and (given.get("ApplicationLogLevel") or given.get("SystemLogLevel")):
         raise invalid("To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.")
     if given.get("SystemLogLevel", "INFO") != "INFO":
-        raise refused(f"LoggingConfig.SystemLogLevel {given['SystemLogLevel']}", "it writes the lines of INFO")
+        raise refused(
+            f"LoggingConfig.SystemLogLevel {given['SystemLogLevel']}", "system logs are always written at level INFO"
+        )
     return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ref.name}", **levels, **given}
 
 

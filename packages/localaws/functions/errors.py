@@ -59,4 +59,4 @@ def not_found(message: str) -> LambdaError:
 
 def refused(setting: str, why: str) -> LambdaError:
     """Return the error for a setting that AWS supports and localaws does not. Such settings are never ignored."""
-    return invalid(f"localaws does not honour {setting}: {why}")
+    return invalid(f"localaws does not support {setting}: {why}")

@@ -58,7 +58,7 @@ class FunctionCalls:
         """CreateFunction."""
         ref = ref_of(call)
         if call.get("PackageType") == "Image" or call["Code"].get("ImageUri"):
-            raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
+            raise refused("PackageType Image", "container images are not supported; upload a zip file")
         layers = layers_of(self._records, call.get("Layers") or [], ref.region)
         if self._records.exists(ref.arn):
             raise LambdaError("ResourceConflictException", f"Function already exist: {ref.name}")
@@ -109,7 +109,7 @@ class FunctionCalls:
         if call.get("ImageUri"):
             raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
         if call.get("PublishTo"):
-            raise refused("PublishTo", "there is no version $LATEST.PUBLISHED")
+            raise refused("PublishTo", "the version $LATEST.PUBLISHED is not supported")
         current = self._latest(ref, call.get("RevisionId"))
         package = self._parts.packages.add(call.parameters)
         architectures = {"Architectures": call["Architectures"]} if call.get("Architectures") else {}

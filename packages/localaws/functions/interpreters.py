@@ -40,10 +40,12 @@ def interpreter(runtime: str) -> str:
         )
         raise invalid(f"{start} {advice}")
     if runtime not in RUNTIMES:
-        raise refused(f"Runtime {runtime}", f"it runs {', '.join(RUNTIMES)}")
+        raise refused(f"Runtime {runtime}", f"supported are {', '.join(RUNTIMES)}")
     program = sys.executable if runtime == _OWN else next(filter(_runs, _candidates(runtime)), None)
     if not program:
-        raise refused(f"Runtime {runtime}", f"there is no {runtime} on the PATH; {_OWN} is this server's own")
+        raise refused(
+            f"Runtime {runtime}", f"{runtime} is not on the PATH; install it, or use {_OWN}, the Python of this server"
+        )
     return program
 
 

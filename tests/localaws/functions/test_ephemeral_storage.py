@@ -142,7 +142,7 @@ def test_a_size_that_cannot_be_held_is_refused() -> None:
     with pytest.raises(LambdaError) as error:
         changed(configuration, {"EphemeralStorage": {"Size": 1024}}, function)
     assert error.value.args[0] == (
-        "localaws does not honour EphemeralStorage.Size 1024: functions share this machine's /tmp: "
+        "localaws does not support EphemeralStorage.Size 1024: functions share this machine's /tmp: "
         "unshare: Operation not permitted"
     )
     assert changed(configuration, {"EphemeralStorage": {"Size": 512}}, function)["EphemeralStorage"] == {"Size": 512}

@@ -45,7 +45,7 @@ def test_lines_are_json_from_a_level_on_in_a_group_of_their_own(functions: Any) 
         ({"ApplicationLogLevel": "WARN"},
          "To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON."),
         ({"LogFormat": "JSON", "SystemLogLevel": "DEBUG"},
-         "localaws does not honour LoggingConfig.SystemLogLevel DEBUG: it writes the lines of INFO"),
+         "localaws does not support LoggingConfig.SystemLogLevel DEBUG: system logs are always written at level INFO"),
     ],
 )  # fmt: skip
 def test_log_settings_that_are_refused(functions: Any, config: dict[str, str], message: str) -> None:

@@ -277,15 +277,15 @@ def test_a_layer_is_importable(functions: Any) -> None:
     ("options", "message"),
     [
         ({"Code": {"ImageUri": "x"}, "PackageType": "Image"},
-         "localaws does not honour PackageType Image: there are no container images without Docker; give a zip file"),
+         "localaws does not support PackageType Image: container images are not supported; upload a zip file"),
         ({"FileSystemConfigs": [{
             "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0",
             "LocalMountPath": "/mnt/x"}]},
-         "localaws does not honour FileSystemConfigs: there is no EFS to mount"),
+         "localaws does not support FileSystemConfigs: EFS is not supported"),
         ({"Code": {"ZipFile": b"no zip"}},
          "Could not unzip uploaded file. Please check your file, then try to upload again."),
         ({"Runtime": "nodejs22.x"},
-         "localaws does not honour Runtime nodejs22.x: it runs python3.8, python3.9, python3.10, python3.11, "
+         "localaws does not support Runtime nodejs22.x: supported are python3.8, python3.9, python3.10, python3.11, "
          "python3.12, python3.13, python3.14"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}},
          "Lambda was unable to configure your environment variables because the environment variables you have "

@@ -192,7 +192,7 @@ def test_reading_starts_at_a_time_and_failures_reach_a_topic(functions: Any, aws
     [
         ({"MaximumRecordAgeInSeconds": 59}, "MaximumRecordAgeInSeconds 59 is out of range; -1 or 60 to 604800"),
         ({"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"}}},
-         "localaws does not honour DestinationConfig.OnFailure"),
+         "localaws does not support DestinationConfig.OnFailure"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp is mandatory for AT_TIMESTAMP"),
         ({"MaximumRecordAgeInSeconds": 59, "FunctionName": "nobody"}, "MaximumRecordAgeInSeconds 59 is out of range"),
     ],

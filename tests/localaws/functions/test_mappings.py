@@ -111,7 +111,7 @@ def test_a_disabled_mapping_goes_on_where_it_was(bench: Bench) -> None:
     ("settings", "message"),
     [
         ({"TumblingWindowInSeconds": 5},
-         "localaws does not honour TumblingWindowInSeconds: no state is passed from one batch to the next"),
+         "localaws does not support TumblingWindowInSeconds: no state is passed from one batch to the next"),
         ({"FilterCriteria": {"Filters": [{"Pattern": '{"a": "b"}'}]}},
          "Invalid filter pattern definition."),
         ({"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": 1}, "Unsupported starting position for arn"),
