@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from localaws.dynamodb import streams
+from localaws.dynamodb import expressions, streams
 from localaws.dynamodb.backend import install, live_tables, put_stored
 from localaws.dynamodb.changes import ChangeLog, key_of, records_of, rows_of, text_of
 from localaws.dynamodb.storage import ItemRow, Storage
@@ -93,5 +93,6 @@ def open_dynamodb(folder: Path, save_tables: Callable[[], AbstractContextManager
     """Open DynamoDB with its file in ``folder``. Call this before moto's first request to it."""
     storage, log = Storage(folder / "dynamodb.db"), ChangeLog()
     install(log)
+    expressions.install()
     streams.install(storage)
     return DynamoDbKeeper(storage, log, save_tables)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +33,17 @@ _COUNTS = (
 _counting = threading.local()
 
 
+@dataclass
+class Touched:
+    """What changed in a queue since it was stored: its new and changed ``messages`` by ID, None for one that is gone.
+
+    ``has_moves``: others came or went too, such as to a dead-letter queue.
+    """
+
+    messages: dict[str, Message | None] = field(default_factory=dict)
+    has_moves: bool = False
+
+
 class UnusableHandleError(ReceiptHandleIsInvalid):
     """A handle of a message that was deleted, or may have been received again."""
 
@@ -41,14 +56,15 @@ class UnusableHandleError(ReceiptHandleIsInvalid):
 class LocalSqsBackend(SQSBackend):
     """moto's backend under one lock, which is released while a request waits for messages."""
 
-    transient = frozenset({"lock", "arrived", "touched"})
+    transient = frozenset({"lock", "arrivals", "touched"})
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.lock = threading.RLock()
-        self.arrived = threading.Condition()
-        # Queues with messages to store, by ARN: IDs of the messages that were modified, as opposed to added or deleted.
-        self.touched: dict[str, set[str]] = {}
+        # One for each queue: whoever waits for the messages of another one sleeps on.
+        self.arrivals: dict[str, threading.Condition] = {}
+        # Queues whose messages have changed since they were stored, by ARN.
+        self.touched: dict[str, Touched] = {}
 
     @property
     def _url_module(self) -> ModuleType:
@@ -78,7 +94,7 @@ class LocalSqsBackend(SQSBackend):
     def send_message(self, queue_name: str, message_body: str, *args: Any, **options: Any) -> Message:
         """SendMessage; a FIFO queue remembers a deduplication ID for five minutes, even if its message was deleted."""
         with self.lock:
-            queue = self._touch(queue_name)
+            queue = self.get_queue(queue_name)
             number = len(queue._messages)
             recent = _recent(queue)
             message = super().send_message(queue_name, message_body, *args, **options)
@@ -92,8 +108,9 @@ class LocalSqsBackend(SQSBackend):
                     message.id, message.sequence_number = recent[name][1:]
                     return message
                 recent[name] = (time.time(), message.id, message.sequence_number)
-        with self.arrived:
-            self.arrived.notify_all()
+            self._touch(queue).messages[message.id] = message
+        with self._arrival(queue_name) as arrival:
+            arrival.notify_all()
         return message
 
     def receive_message(
@@ -108,54 +125,82 @@ class LocalSqsBackend(SQSBackend):
         deadline = time.monotonic() + int(wait_seconds_timeout or 0)
         while True:
             with self.lock:
-                queue = self._touch(queue_name)
+                queue = self.get_queue(queue_name)
+                number = len(queue._messages)
                 with groups.receiving(queue):
                     messages: list[Message] = super().receive_message(
                         queue_name, count, 0, visibility_timeout, message_attribute_names
                     )
                 groups.note_served(queue, messages)
-                self.touched[queue.queue_arn].update(message.id for message in messages)
+                if len(queue._messages) != number:
+                    self._touch(queue).has_moves = self._touch(queue.dead_letter_queue).has_moves = True
+                if messages:
+                    self._touch(queue).messages.update(_originals(queue, messages))
             left = deadline - time.monotonic()
             if messages or left <= 0:
                 return messages
-            with self.arrived:
-                self.arrived.wait(min(left, _PAUSE))
+            with self._arrival(queue_name) as arrival:
+                arrival.wait(min(left, _PAUSE))
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
         """DeleteMessage; a FIFO queue refuses a handle whose visibility timeout has ended."""
         with self.lock:
-            queue = self._touch(queue_name)
+            queue = self.get_queue(queue_name)
             if queue.fifo_queue and _has_expired(queue, receipt_handle):
                 raise UnusableHandleError(receipt_handle, "The receipt handle has expired.")
+            gone = {message.id: None for message in _of_handle(queue, receipt_handle)}
             try:
                 super().delete_message(queue_name, receipt_handle)
             except ReceiptHandleIsInvalid as error:
                 error.message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
                 raise
+            if gone:
+                self._touch(queue).messages.update(gone)
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility."""
         with self.lock:
-            queue = self._touch(queue_name)
+            queue = self.get_queue(queue_name)
             if receipt_handle in queue.deleted_messages:
                 raise UnusableHandleError(receipt_handle, _GONE)
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
-            messages = (message.id for message in queue._messages if queues.has_handle(message, receipt_handle))
-            self.touched[queue.queue_arn].add(next(messages))
+            self._touch(queue).messages.update({message.id: message for message in _of_handle(queue, receipt_handle)})
 
     def purge_queue(self, queue_name: str) -> None:
         """PurgeQueue, which also deletes deduplication IDs."""
         with self.lock:
-            vars(self._touch(queue_name))[RECENT] = {}
+            queue = self.get_queue(queue_name)
+            self._touch(queue).has_moves = True
+            vars(queue)[RECENT] = {}
             super().purge_queue(queue_name)
 
-    def _touch(self, queue_name: str) -> Queue:
-        """Mark the messages of a queue, and of its dead-letter queue, as changed. Raises QueueDoesNotExist."""
-        queue = self.get_queue(queue_name)
-        self.touched.setdefault(queue.queue_arn, set())
-        if queue.dead_letter_queue:
-            self.touched.setdefault(queue.dead_letter_queue.queue_arn, set())
-        return queue
+    @contextmanager
+    def _arrival(self, queue_name: str) -> Iterator[threading.Condition]:
+        """Hold the condition that tells of messages of a queue."""
+        arrival = self.arrivals.setdefault(queue_name, threading.Condition())
+        with arrival:
+            yield arrival
+
+    def _touch(self, queue: Queue) -> Touched:
+        """Return what is noted of a queue whose messages change."""
+        return self.touched.setdefault(queue.queue_arn, Touched())
+
+
+def _originals(queue: Queue, copies: list[Message]) -> dict[str, Message]:
+    """Return the messages of a queue of which moto gave copies to who received them."""
+    missing, originals = {message.id for message in copies}, {}
+    for message in queue._messages:
+        if message.id in missing:
+            originals[message.id] = message
+            missing.discard(message.id)
+            if not missing:
+                break
+    return originals
+
+
+def _of_handle(queue: Queue, handle: str) -> list[Message]:
+    """Return the message that was received with a handle; none if it was deleted."""
+    return list(islice((message for message in queue._messages if queues.has_handle(message, handle)), 1))
 
 
 def _has_expired(queue: Queue, handle: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from moto.sqs.models import Message, sqs_backends
 
-from localaws.sqs.backend import RECENT, LocalSqsBackend, install
+from localaws.sqs.backend import RECENT, LocalSqsBackend, Touched, install
 from localaws.sqs.storage import Storage
 
 _OF_MESSAGES = re.compile(r"((Send|Delete)Message|ChangeMessageVisibility)(Batch)?|ReceiveMessage|PurgeQueue")
@@ -65,27 +65,37 @@ class SqsKeeper:
 
     def _commit(self, backend: LocalSqsBackend, queue: Any) -> None:
         arn = queue.queue_arn
-        before, known = self._stored.setdefault(arn, set()), self._recent.setdefault(arn, {})
+        stored, known = self._stored.setdefault(arn, set()), self._recent.setdefault(arn, {})
         with backend.lock:
             touched = backend.touched.pop(arn)
-            now = {message.id: message for message in queue._messages}
-            written = (now.keys() - before) | (now.keys() & touched)
-            changed = {name: dict(vars(message)) for name, message in now.items() if name in written} if written else {}
+            messages = touched.messages | (_moved(queue, stored) if touched.has_moves else {})
+            changed = {name: dict(vars(message)) for name, message in messages.items() if message is not None}
             recent = vars(queue).get(RECENT) or {}
             # Both are sorted by time, so the new IDs are at the end of `recent` and the expired ones at the start of
             # `known`.
             added = takewhile(lambda entry: known.get(entry[0]) != entry[1][0], reversed(recent.items()))
             new = dict(reversed([*added]))
             old = [*takewhile(lambda name: name not in recent or name in new, known)]
+        gone = messages.keys() - changed.keys()
         try:
-            self.storage.store(arn, changed, before - now.keys(), new, [name for name in old if name not in new])
+            self.storage.store(arn, changed, gone, new, [name for name in old if name not in new])
         except BaseException:
-            backend.touched.setdefault(arn, set()).update(touched)
+            with backend.lock:
+                later = backend.touched.get(arn, Touched())
+                messages = touched.messages | later.messages
+                backend.touched[arn] = Touched(messages, touched.has_moves or later.has_moves)
             raise
-        self._stored[arn] = set(now)
+        stored.difference_update(gone)
+        stored.update(changed)
         for name in old:
             del known[name]
         known.update({name: sent for name, (sent, *_) in new.items()})
+
+
+def _moved(queue: Any, stored: set[str]) -> dict[str, Any]:
+    """Return the messages of a queue that are not stored, and None for each stored one that is gone."""
+    now = {message.id: message for message in queue._messages}
+    return {name: message for name, message in now.items() if name not in stored} | dict.fromkeys(stored - now.keys())
 
 
 def _queues() -> Iterator[tuple[LocalSqsBackend, Any]]:
