@@ -33,13 +33,13 @@ _POLICY, _SCOPE, _REDRIVE, _RAW = "FilterPolicy", "FilterPolicyScope", "RedriveP
 _PENDING = "PendingConfirmation"
 _FIFO = ".fifo"
 _PLACE = "Attributes Reason: "
-# Protocols whose receivers confirm a subscription, and those that nothing reaches here: they stay pending.
+# Protocols whose subscriptions AWS sends a confirmation for, and those that localaws never delivers to.
 _CONFIRMED = ("http", "https", "email", "email-json")
 _UNREACHED = ("email", "email-json")
 
 
 def install() -> None:
-    """Make moto ask; before its first request to SNS."""
+    """Make moto call these hooks. Call this before its first request to SNS."""
     SNSResponse.subscribe = refusing(_subscribing(SNSResponse.subscribe))
     SNSResponse.unsubscribe = refusing(_unsubscribing(SNSResponse.unsubscribe))
     SNSResponse.confirm_subscription = refusing(_confirm_subscription)
@@ -140,14 +140,14 @@ def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionR
 
 def _getting(original: Callable[..., Any]) -> Callable[..., Any]:
     def get_subscription_attributes(backend: Any, arn: str) -> dict[str, Any]:
-        # every caller is the one that GetCallerIdentity names
+        # Every caller is the user that GetCallerIdentity returns.
         return {**original(backend, arn), "SubscriptionPrincipal": f"arn:aws:iam::{backend.account_id}:user/moto"}
 
     return get_subscription_attributes
 
 
 def _check(given: dict[str, str], scope: str, endpoint: str, place: str) -> None:
-    """Raise InvalidParameter for attributes that SNS refuses; ``place`` is what it puts before their names."""
+    """Raise InvalidParameter for attributes that SNS refuses; ``place`` precedes their names in the error text."""
     for name in given:
         check_attribute(name, SUBSCRIPTION_ATTRIBUTES, place)
     check_raw(given.get(_RAW), place)

@@ -1,4 +1,4 @@
-"""Hooks in moto's SNS around topics: names, attributes, tags and permissions are checked and shown as AWS does."""
+"""Hooks in moto's SNS around topics: names, attributes, tags and permissions are validated and returned as on AWS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PENDING = "PendingConfirmation"
 
 
 def install() -> None:
-    """Make moto ask; before its first request to SNS."""
+    """Make moto call these hooks. Call this before its first request to SNS."""
     SNSResponse.create_topic = refusing(_creating(SNSResponse.create_topic))
     SNSResponse.delete_topic = refusing(_of_topic(SNSResponse.delete_topic))
     SNSResponse.list_topics = refusing(_list_topics)
@@ -44,7 +44,7 @@ def install() -> None:
 
 
 def refusing(call: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
-    """Return a method of moto's that answers a TopicError as AWS does."""
+    """Wrap a method of moto's: a TopicError becomes AWS's error."""
 
     @wraps(call)
     def answer(response: Any) -> ActionResult:
@@ -64,7 +64,7 @@ def topic_of(response: Any) -> Any:
 
 
 def attributes_of(topic: Any) -> dict[str, str]:
-    """Return the attributes of a topic, with those alone that are set."""
+    """Return the attributes of a topic; optional ones only if they are set."""
     policy, acting = delivery_policies(topic.delivery_policy or "")
     everything = list(topic.sns_backend.subscriptions.values())
     known = [subscription for subscription in everything if subscription.topic == topic]
@@ -107,7 +107,7 @@ def _creating(original: Callable[[Any], ActionResult]) -> Callable[[Any], Action
 
 
 def _check_again(topic: Any, tags: Mapping[str, str], given: Mapping[str, str]) -> None:
-    """Raise TopicError for a topic that exists, and is asked for with other tags or attributes."""
+    """Raise TopicError if the existing topic has other tags or attributes than the request."""
     if not tags.items() <= topic._tags.items():
         raise invalid("Tags Reason: Topic already exists with different tags")
     if differs(attributes_of(topic), given):

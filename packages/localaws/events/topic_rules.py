@@ -1,7 +1,7 @@
-"""Rules of SNS for topics and subscriptions, with AWS's texts for what breaks them.
+"""Validation of topics and subscriptions of SNS, with AWS's error texts.
 
-https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and the pages beside it; the texts are those of AWS's
-recordings (localstack/localstack, tests/aws/services/sns/test_sns.snapshot.json).
+https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html and the pages beside it; the texts are from
+recordings of AWS (localstack/localstack, tests/aws/services/sns/test_sns.snapshot.json).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ TOPIC_ATTRIBUTES = (
 SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "SubscriptionRoleArn",
 )  # fmt: skip
-# Values of what was never set, as a repeated CreateTopic or Subscribe compares them.
+# Defaults, with which a repeated CreateTopic or Subscribe is compared.
 _DEFAULTS = {
     "FifoTopic": "false", "ContentBasedDeduplication": "false", "SignatureVersion": "1", "TracingConfig": "PassThrough",
     "RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes",
 }  # fmt: skip
 _JSON = ("Policy", "DeliveryPolicy", "ArchivePolicy", "FilterPolicy", "RedrivePolicy")
-# A topic without a policy of its own delivers by it.
+# The delivery policy of a topic that has none of its own.
 _DELIVERY = {
     "defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0,
@@ -47,7 +47,7 @@ _TOKEN = re.compile(r"[0-9a-f]{288}")
 
 
 class TopicError(ValueError):
-    """A refusal: ``code`` is AWS's, the text is its message."""
+    """A refusal: ``code`` is AWS's error code, the text its message."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -55,12 +55,12 @@ class TopicError(ValueError):
 
 
 def invalid(text: str) -> TopicError:
-    """The refusal of a parameter."""
+    """Return the error for an invalid parameter."""
     return TopicError(INVALID, f"Invalid parameter: {text}")
 
 
 def check_arn(arn: str | None, parameter: str) -> list[str]:
-    """Return the elements of an ARN; raises TopicError for what is none."""
+    """Return the elements of an ARN; raise TopicError for an invalid one."""
     if arn is None:
         raise invalid(f"{parameter} Reason: no value for required parameter")
     elements = arn.split(":")
@@ -70,37 +70,37 @@ def check_arn(arn: str | None, parameter: str) -> list[str]:
 
 
 def check_topic(arn: str | None, region: str) -> None:
-    """Raise TopicError for what is no ARN, or one of another region."""
+    """Raise TopicError for an invalid ARN, or an ARN of another region."""
     if check_arn(arn, "TopicArn")[3] != region:
         raise invalid("TopicArn")
 
 
 def check_subscription(arn: str | None) -> None:
-    """Raise TopicError for what is no ARN of a subscription, which has an ID after its topic's."""
+    """Raise TopicError unless it is the ARN of a subscription: that of its topic, and an ID."""
     if len(check_arn(arn, "SubscriptionArn")) < 7:
         raise invalid("SubscriptionId")
 
 
 def check_name(name: str, *, is_fifo: bool) -> None:
-    """Raise TopicError for a name that a topic cannot have; that of a FIFO topic, and no other, ends in ``.fifo``."""
+    """Raise TopicError for an invalid name. Names of FIFO topics, and no others, end in ``.fifo``."""
     if not (_FIFO_NAME if is_fifo else _NAME).fullmatch(name):
         raise invalid("Topic Name")
 
 
 def check_tags(keys: Sequence[str]) -> None:
-    """Raise TopicError for tags of the same key."""
+    """Raise TopicError if two tags have the same key."""
     if len(set(keys)) < len(keys):
         raise invalid("Duplicated keys are not allowed.")
 
 
 def check_attribute(name: str, allowed: Collection[str], place: str = "") -> None:
-    """Raise TopicError for the name of no attribute; ``place`` is what AWS puts before it."""
+    """Raise TopicError for an unknown attribute; ``place`` precedes its name in the error text."""
     if name not in allowed:
         raise invalid(f"{place}AttributeName")
 
 
 def check_endpoint(protocol: str, endpoint: str) -> None:
-    """Raise TopicError for a protocol that SNS has not, or what is no queue of SQS."""
+    """Raise TopicError for an unknown protocol, or an SQS endpoint that is not the ARN of a queue."""
     if protocol not in PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     if protocol == "sqs" and not _QUEUE.fullmatch(endpoint):
@@ -114,12 +114,12 @@ def check_raw(value: str | None, place: str = "") -> None:
 
 
 def check_token(token: str) -> NoReturn:
-    """Raise TopicError: nothing here sends out a token that confirms a subscription, so that none is right."""
+    """Raise TopicError: localaws sends no tokens that confirm a subscription, so every token is wrong."""
     raise invalid("Token") if _TOKEN.fullmatch(token) else TopicError(INVALID, "Invalid token")
 
 
 def dead_letter_queue(policy: str, place: str = "") -> str:
-    """Return the ARN in a RedrivePolicy, empty without one; raises TopicError."""
+    """Return the ARN in a RedrivePolicy, or an empty text; raise TopicError for an invalid policy."""
     document = parsed(policy, f"{place}RedrivePolicy") if policy else {}
     arn = str(document.get("deadLetterTargetArn") or "")
     if arn and not _DEAD_LETTERS.fullmatch(arn):
@@ -128,7 +128,7 @@ def dead_letter_queue(policy: str, place: str = "") -> str:
 
 
 def parsed(text: str, name: str) -> dict[str, Any]:
-    """Return the object that an attribute holds as JSON; raises TopicError."""
+    """Parse the JSON object in an attribute; raise TopicError if it is not one."""
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -139,12 +139,12 @@ def parsed(text: str, name: str) -> dict[str, Any]:
 
 
 def differs(stored: Mapping[str, str], given: Mapping[str, str]) -> bool:
-    """Return whether what is asked for again has attributes other than the stored ones; what is not given is alike."""
+    """Return whether a repeated request has other attributes than the stored ones; missing ones do not differ."""
     return any(_comparable(name, value) != _comparable(name, stored.get(name)) for name, value in given.items())
 
 
 def delivery_policies(text: str) -> tuple[str, str]:
-    """Return a topic's delivery policy as AWS shows it, empty without one, and the one by which it delivers."""
+    """Return a topic's delivery policy as AWS returns it (empty if unset), and the effective one."""
     given = {name: value for name, value in (json.loads(text).get("http") or {}).items() if value} if text else {}
     shown = {"disableSubscriptionOverrides": False, **given}
     acting = {**given, **{name: _completed(default, given.get(name)) for name, default in _DELIVERY.items()}}
@@ -152,9 +152,9 @@ def delivery_policies(text: str) -> tuple[str, str]:
 
 
 def page(arns: Collection[str], token: str | None) -> tuple[list[str], str | None]:
-    """Return up to :data:`PAGE` ARNs in their order after the one that a token names, and the token of the next page.
+    """Return up to :data:`PAGE` ARNs, sorted, after the one that the token names, and the token of the next page.
 
-    Raises TopicError for what is no token.
+    Raises TopicError for an invalid token.
     """
     last = ""
     if token:

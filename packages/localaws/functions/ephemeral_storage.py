@@ -1,4 +1,4 @@
-"""Whether functions can have a ``/tmp`` of their own on this machine, and what they keep of what is below it."""
+"""Whether each function can have its own ``/tmp`` on this machine, and which folders must stay visible below it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _lock = threading.Lock()
 
 
 def problem() -> str:
-    """Return why functions share this machine's ``/tmp``, empty where they do not; tried and logged once."""
+    """Return why functions share this machine's ``/tmp``, or an empty text; checked and logged once per process."""
     with _lock:
         return _problem()
 
 
 def needed_folders(interpreter: str, home: Path, libraries: Path) -> tuple[str, ...]:
-    """Folders that a function's process reads: the home, its Python, the libraries of the runtime, and its programs."""
+    """Return the folders that a function's process reads: the home, Python, the runtime's libraries and programs."""
     programs = (Path(interpreter), Path(interpreter).resolve())
     linked = [link.resolve().parent for link in libraries.iterdir()]
     folders = {home.absolute(), _PROGRAM.parent, *(program.parent.parent for program in programs), *linked}

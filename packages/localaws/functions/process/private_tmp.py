@@ -1,7 +1,7 @@
-"""A ``/tmp`` of a process's own, in a mount namespace of Linux: of a bounded size, and gone with its last process.
+"""A private ``/tmp`` for a process, in a Linux mount namespace: limited in size, and removed with its last process.
 
-``private_tmp.py MEGABYTES FOLDERS`` tries it and prints what is wrong; folders are joined as PATH is. Imports only the
-standard library, as it runs under the Python of each function.
+``private_tmp.py MEGABYTES FOLDERS`` tests whether it works and prints the error; folders are joined like PATH. Imports
+only the standard library, because it runs under the Python of each function.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _CAPABILITIES_3 = 0x20080522
 
 
 def enter(megabytes: int, folders: Iterable[str]) -> None:
-    """Give this process, which has one thread, an empty ``/tmp``; those of ``folders`` that are below it stay there.
+    """Give this single-threaded process an empty ``/tmp``; those of ``folders`` that are below it stay visible.
 
-    Raises OSError where namespaces are not allowed, or one of the folders is ``/tmp`` itself.
+    Raises OSError if namespaces are not allowed, or if one of the folders is ``/tmp`` itself.
     """
     tmp = os.path.realpath("/tmp")  # noqa: S108
     kept = below(tmp, folders)
@@ -38,7 +38,7 @@ def enter(megabytes: int, folders: Iterable[str]) -> None:
 
 
 def below(tmp: str, folders: Iterable[str]) -> list[str]:
-    """Return the existing folders below ``tmp``, as they are named and as links lead, without those in another."""
+    """Return the existing folders below ``tmp``, by name and with links resolved, without folders inside others."""
     named = {name for folder in folders for name in (os.path.abspath(folder), os.path.realpath(folder))}  # noqa: PTH100
     if tmp in named:
         raise OSError(f"{tmp} itself holds what a function needs: choose folders below it for home and environment")
@@ -51,7 +51,7 @@ def below(tmp: str, folders: Iterable[str]) -> list[str]:
 
 
 def _unshare(libc: ctypes.CDLL) -> bool:
-    """Enter a mount namespace; return whether that took a user namespace: of all users, root alone needs none."""
+    """Enter a mount namespace; return whether that needed a user namespace too, as for every user but root."""
     user, group = os.geteuid(), os.getegid()
     if not libc.unshare(_NEW_MOUNTS):
         return False
@@ -69,7 +69,7 @@ def _mount(libc: ctypes.CDLL, source: str, target: str, flags: int, options: str
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:
-    """Give back what a new user namespace grants: a handler can do no more than its user."""
+    """Drop the capabilities that a new user namespace grants, so that a handler has no more rights than its user."""
     header, nothing = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0), (ctypes.c_uint32 * 6)()
     _check(libc.capset(header, nothing), "capset")
 
