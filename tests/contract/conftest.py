@@ -18,7 +18,7 @@ def _conftest(folder: str) -> ModuleType:
 
 spark = _conftest("spark").spark
 _ledger = _conftest("ledger")
-aws, s3, server, warehouse_url, house, workgroup, redshift_house = (
-    _ledger.aws, _ledger.s3, _ledger.server, _ledger.warehouse_url, _ledger.house, _ledger.workgroup,
-    _ledger.redshift_house,
+aws, s3, server, warehouse_url, warehouse, workgroup, redshift_warehouse = (
+    _ledger.aws, _ledger.s3, _ledger.server, _ledger.warehouse_url, _ledger.warehouse, _ledger.workgroup,
+    _ledger.redshift_warehouse,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from feed_files import FeedFiles
 from killed import expire, load_and_die
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from estrela.model.feed import Feed, OnOverwrite, Order
 from estrela.model.feed_engine import Redshift
@@ -42,61 +42,61 @@ FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_th
 
 
 @pytest.fixture(params=ENGINES)
-def files(request: pytest.FixtureRequest, house: House) -> FeedFiles:
+def files(request: pytest.FixtureRequest, warehouse: Warehouse) -> FeedFiles:
     feed: Feed = request.param
     if isinstance(feed.engine, Redshift):
-        request.getfixturevalue("redshift_house")
-    house.feeds = {feed.name: feed}
+        request.getfixturevalue("redshift_warehouse")
+    warehouse.feeds = {feed.name: feed}
     return FeedFiles(feed)
 
 
-def load(house: House) -> str:
-    ((name, feed),) = house.feeds.items()
+def load(warehouse: Warehouse) -> str:
+    ((name, feed),) = warehouse.feeds.items()
     if feed.order is Order.BY_MANIFEST:
-        named = sorted({key for key, state in house.states() if state != "Rejected"})
+        named = sorted({key for key, state in warehouse.states() if state != "Rejected"})
         names = "\n".join(key.removeprefix(feed.origin.prefix) for key in named)
-        house.hear(house.put(f"{feed.origin.prefix}all.manifest", names.encode()))
-    return house.load(feed=name)
+        warehouse.hear(warehouse.put(f"{feed.origin.prefix}all.manifest", names.encode()))
+    return warehouse.load(feed=name)
 
 
-def rows(house: House, feed: Feed) -> int:
-    ((count,),) = house.target(f"SELECT count(*) FROM {feed.target}")
+def rows(warehouse: Warehouse, feed: Feed) -> int:
+    ((count,),) = warehouse.target(f"SELECT count(*) FROM {feed.target}")
     return int(count)
 
 
-def test_events_that_are_doubled_reordered_or_lost_do_not_matter(house: House, files: FeedFiles) -> None:
+def test_events_that_are_doubled_reordered_or_lost_do_not_matter(warehouse: Warehouse, files: FeedFiles) -> None:
     feed = files.feed
-    events = [house.put(files.key(number), files.packed(files.rows(number))) for number in (1, 2, 3)]
-    house.hear(events[2], events[0], events[2])
-    assert load(house) == ""
-    house.list()
-    house.hear(events[0])
-    assert load(house) == ""
-    assert rows(house, feed) == (200 if feed.is_whole or feed.order is Order.NEWEST else 600)
-    assert {state for _, state in house.states()} <= {"Done", "Filtered Out"}
-    assert house.query("SELECT count(*) FROM ledger.files WHERE NOT is_manifest") == [(3,)]
+    events = [warehouse.put(files.key(number), files.packed(files.rows(number))) for number in (1, 2, 3)]
+    warehouse.hear(events[2], events[0], events[2])
+    assert load(warehouse) == ""
+    warehouse.list()
+    warehouse.hear(events[0])
+    assert load(warehouse) == ""
+    assert rows(warehouse, feed) == (200 if feed.is_whole or feed.order is Order.NEWEST else 600)
+    assert {state for _, state in warehouse.states()} <= {"Done", "Filtered Out"}
+    assert warehouse.query("SELECT count(*) FROM ledger.files WHERE NOT is_manifest") == [(3,)]
 
 
-def test_a_file_that_is_overwritten(house: House, files: FeedFiles) -> None:
+def test_a_file_that_is_overwritten(warehouse: Warehouse, files: FeedFiles) -> None:
     feed, key = files.feed, files.key(1)
-    house.hear(house.put(key, files.packed(files.rows(1))))
-    assert load(house) == ""
-    house.hear(house.put(key, files.packed(files.rows(2, 50))))
-    assert load(house) == ""
+    warehouse.hear(warehouse.put(key, files.packed(files.rows(1))))
+    assert load(warehouse) == ""
+    warehouse.hear(warehouse.put(key, files.packed(files.rows(2, 50))))
+    assert load(warehouse) == ""
     expected = {OnOverwrite.REPLACE_ROWS: 50, OnOverwrite.APPEND_VERSION: 250}
-    assert rows(house, feed) == expected.get(feed.on_overwrite, 200)
+    assert rows(warehouse, feed) == expected.get(feed.on_overwrite, 200)
 
 
-def test_a_file_without_rows_or_bytes(house: House, files: FeedFiles) -> None:
-    house.hear(house.put(files.key(1), b""), house.put(files.key(2), files.packed([])))
-    error = load(house)
+def test_a_file_without_rows_or_bytes(warehouse: Warehouse, files: FeedFiles) -> None:
+    warehouse.hear(warehouse.put(files.key(1), b""), warehouse.put(files.key(2), files.packed([])))
+    error = load(warehouse)
     can_be_empty = not isinstance(files.feed.format, Csv) or files.feed.format.header
-    assert house.states() == [(files.key(1), "Rejected"), (files.key(2), "Done" if can_be_empty else "Fail")]
+    assert warehouse.states() == [(files.key(1), "Rejected"), (files.key(2), "Done" if can_be_empty else "Fail")]
     assert ("" if can_be_empty else "the file is empty") in error
 
 
 @pytest.mark.parametrize("damage", ["columns", "truncated", "encoding"])
-def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: str) -> None:
+def test_a_damaged_file_loads_nothing(warehouse: Warehouse, files: FeedFiles, damage: str) -> None:
     feed, good = files.feed, files.packed(files.rows(1))
     if damage == "columns":
         if isinstance(feed.format, JsonLines) or not feed.has_header:
@@ -112,39 +112,39 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
         names = [field.header for field in feed.fields]
         content = files.content(files.rows(1), names).encode("utf-16")
         body = files.repacked(content)
-    house.hear(house.put(files.key(1), body))
-    assert load(house) != ""
-    ((state, reason),) = house.query("SELECT state, reason FROM ledger.files WHERE NOT is_manifest")
+    warehouse.hear(warehouse.put(files.key(1), body))
+    assert load(warehouse) != ""
+    ((state, reason),) = warehouse.query("SELECT state, reason FROM ledger.files WHERE NOT is_manifest")
     assert state in ("Fail", "Rejected")
     assert feed.name in reason
-    assert not house.has_table(feed.target)
+    assert not warehouse.has_table(feed.target)
 
 
 @pytest.mark.parametrize(
     ("feed", "field"), FIELDS, ids=lambda parameter: getattr(parameter, "name", None) or parameter.header
 )
-def test_a_bad_cell_is_named(house: House, feed: Feed, field: object, request: pytest.FixtureRequest) -> None:
+def test_a_bad_cell_is_named(warehouse: Warehouse, feed: Feed, field: object, request: pytest.FixtureRequest) -> None:
     if isinstance(feed.engine, Redshift):
-        request.getfixturevalue("redshift_house")
+        request.getfixturevalue("redshift_warehouse")
     files = FeedFiles(feed)
-    house.feeds = {feed.name: feed}
-    house.hear(house.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
-    error = load(house)
+    warehouse.feeds = {feed.name: feed}
+    warehouse.hear(warehouse.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
+    error = load(warehouse)
     header = field.header  # type: ignore[attr-defined]
     is_tolerated = feed.tolerance.allows(1, 200)
-    assert house.query("SELECT column_name, is_counted FROM ledger.rejects") == [(header, is_tolerated)]
-    assert house.states() == [(files.key(1), "Done" if is_tolerated else "Fail")]
+    assert warehouse.query("SELECT column_name, is_counted FROM ledger.rejects") == [(header, is_tolerated)]
+    assert warehouse.states() == [(files.key(1), "Done" if is_tolerated else "Fail")]
     if is_tolerated:
-        assert (error, rows(house, feed)) == ("", 199)
+        assert (error, rows(warehouse, feed)) == ("", 199)
 
 
 @pytest.mark.long
-def test_a_kill_between_any_two_steps(house: House, files: FeedFiles, aws: Running) -> None:
+def test_a_kill_between_any_two_steps(warehouse: Warehouse, files: FeedFiles, aws: Running) -> None:
     feed = files.feed
     for number in range(1, 35):
-        house.hear(house.put(files.key(number), files.packed(files.rows(number))))
-        load_and_die(house, number, aws.client, feed.name)
-        expire(house)
-        assert load(house) == ""
-    assert rows(house, feed) == (200 if feed.is_whole else 34 * 200)
-    assert {state for _, state in house.states()} == {"Done"}
+        warehouse.hear(warehouse.put(files.key(number), files.packed(files.rows(number))))
+        load_and_die(warehouse, number, aws.client, feed.name)
+        expire(warehouse)
+        assert load(warehouse) == ""
+    assert rows(warehouse, feed) == (200 if feed.is_whole else 34 * 200)
+    assert {state for _, state in warehouse.states()} == {"Done"}

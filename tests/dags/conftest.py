@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from airflow_fork import AirflowFork
-from ledger_house import postgres
+from ledger_warehouse import postgres
 from sqlalchemy import make_url
 
 from estrela.hooks.database import DatabaseManager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_house import House, fresh_house, postgres
+from ledger_warehouse import Warehouse, fresh_warehouse, postgres
 from sqlalchemy import create_engine, make_url, text
 
 from estrela.hooks.database import DatabaseManager
@@ -56,9 +56,9 @@ def warehouse_url(server: str) -> str:
 
 
 @pytest.fixture
-def house(s3: Any, warehouse_url: str) -> Iterator[House]:
+def warehouse(s3: Any, warehouse_url: str) -> Iterator[Warehouse]:
     database = DatabaseManager.from_url(warehouse_url)
-    yield fresh_house(s3, database)
+    yield fresh_warehouse(s3, database)
     database.engine.dispose()
 
 
@@ -72,8 +72,8 @@ def workgroup(aws: Running) -> str:
 
 
 @pytest.fixture
-def redshift_house(house: House, aws: Running, workgroup: str) -> House:
+def redshift_warehouse(warehouse: Warehouse, aws: Running, workgroup: str) -> Warehouse:
     """A warehouse whose feeds are loaded into Redshift."""
-    house.redshift = RedshiftData(aws.client("redshift-data"), {"WorkgroupName": workgroup, "Database": "dev"})
-    house.redshift.transact("test", [f"DROP SCHEMA IF EXISTS {name} CASCADE" for name in ("mart", "warehouse")])
-    return house
+    warehouse.redshift = RedshiftData(aws.client("redshift-data"), {"WorkgroupName": workgroup, "Database": "dev"})
+    warehouse.redshift.transact("test", [f"DROP SCHEMA IF EXISTS {name} CASCADE" for name in ("mart", "warehouse")])
+    return warehouse

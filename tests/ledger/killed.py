@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from estrela.errors import EstrelaError
 from estrela.etl.loaders import manifests, postgres, postgres_batch, redshift
@@ -97,14 +97,14 @@ def counted(countdown: Countdown, steps: Steps) -> Iterator[None]:
 
 
 def load_and_die(
-    house: House, steps: int, client: Callable[[str], Any], feed: str = "sales", of: Steps = STEPS
+    warehouse: Warehouse, steps: int, client: Callable[[str], Any], feed: str = "sales", of: Steps = STEPS
 ) -> bool:
     """Load in a child process that is killed after a number of steps ``of`` these; return whether it was killed."""
     child = os.fork()
     if child == 0:
         # The child must not use the connections of its parent, so it opens its own.
-        url = house.database.engine.url
-        own = replace(house, s3=client("s3"), database=DatabaseManager.from_url(url))
+        url = warehouse.database.engine.url
+        own = replace(warehouse, s3=client("s3"), database=DatabaseManager.from_url(url))
         if own.redshift:
             own.redshift = replace(own.redshift, client=client("redshift-data"))
         with counted(Countdown(steps), of):
@@ -118,7 +118,7 @@ def load_and_die(
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def expire(house: House) -> None:
+def expire(warehouse: Warehouse) -> None:
     """Let the leases of killed processes expire."""
-    house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s' "
+    warehouse.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s' "
                          "WHERE lease_until IS NOT NULL")  # fmt: skip

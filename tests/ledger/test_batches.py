@@ -9,7 +9,7 @@ from typing import Any
 import feed_files
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from ledger_house import HEADER, House, csv, sales_feed
+from ledger_warehouse import HEADER, Warehouse, csv, sales_feed
 
 from estrela.errors import LoadError
 from estrela.etl.loaders.archive import Archive
@@ -29,20 +29,20 @@ WAYS = [
 ]
 
 
-def declare(house: House, **changes: object) -> None:
-    house.feeds = {"sales": sales_feed(**changes)}
+def declare(warehouse: Warehouse, **changes: object) -> None:
+    warehouse.feeds = {"sales": sales_feed(**changes)}
 
 
-def put(house: House, *bodies: bytes) -> None:
+def put(warehouse: Warehouse, *bodies: bytes) -> None:
     """Put files ``sales/1.csv``, ``sales/2.csv`` and so on, and register their events in one call, in reverse order."""
-    events = [house.put(f"sales/{number}.csv", body) for number, body in enumerate(bodies, 1)]
+    events = [warehouse.put(f"sales/{number}.csv", body) for number, body in enumerate(bodies, 1)]
     for event in events[1:]:
         events[0]["Records"] = event["Records"] + events[0]["Records"]
-    house.hear(events[0])
+    warehouse.hear(events[0])
 
 
-def transactions(house: House) -> int:
-    ((count,),) = house.query("SELECT count(DISTINCT CAST(xmin AS text)) FROM ledger.loads")
+def transactions(warehouse: Warehouse) -> int:
+    ((count,),) = warehouse.query("SELECT count(DISTINCT CAST(xmin AS text)) FROM ledger.loads")
     return int(count)
 
 
@@ -68,13 +68,13 @@ def test_a_batch_is_the_first_small_files_that_were_never_tried(candidates: list
 
 
 @pytest.mark.parametrize("changes", WAYS)
-def test_small_files_are_loaded_in_one_transaction(house: House, changes: dict[str, Any]) -> None:
-    declare(house, tolerance=RowTolerance(rows=1), **changes)
-    put(house, csv(1), csv(2, 3) + BAD, csv(4, 5, 6))
-    assert house.load() == ""
-    assert transactions(house) == 1
-    assert house.ids() == [1, 2, 3, 4, 5, 6]
-    assert house.query(
+def test_small_files_are_loaded_in_one_transaction(warehouse: Warehouse, changes: dict[str, Any]) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=1), **changes)
+    put(warehouse, csv(1), csv(2, 3) + BAD, csv(4, 5, 6))
+    assert warehouse.load() == ""
+    assert transactions(warehouse) == 1
+    assert warehouse.ids() == [1, 2, 3, 4, 5, 6]
+    assert warehouse.query(
         "SELECT f.key, f.state, f.rows_in, f.rows_loaded, f.rows_rejected, f.attempts, length(f.sha256) AS a, "
         "f.archived_at IS NOT NULL AS b, l.rows_loaded AS c, rows_changed, ended_at >= started_at AS d, l.run, "
         "(SELECT count(*) FROM mart.sales WHERE source_file = f.id AND source_load = l.id) AS e FROM ledger.files f "
@@ -83,68 +83,68 @@ def test_small_files_are_loaded_in_one_transaction(house: House, changes: dict[s
         (f"sales/{number}.csv", "Done", rows + bad, rows, bad, 1, 64, True, rows, rows, True, "run 1", rows)
         for number, rows, bad in ((1, 1, 0), (2, 2, 1), (3, 3, 0))
     ]
-    assert house.query(
+    assert warehouse.query(
         "SELECT f.key, r.line, r.is_counted FROM ledger.rejects r JOIN ledger.files f ON f.id = r.file"
     ) == [("sales/2.csv", 4, True)]
 
 
-def test_a_file_that_is_refused_leaves_the_others_alone(house: House) -> None:
-    declare(house, order=Order.ALL, tolerance=RowTolerance(rows=1))
-    put(house, csv(1), csv(2) + BAD * 2, b"other,columns\n", csv(3))
-    assert "2 files were not loaded" in house.load()
-    assert sorted(house.states()) == [
+def test_a_file_that_is_refused_leaves_the_others_alone(warehouse: Warehouse) -> None:
+    declare(warehouse, order=Order.ALL, tolerance=RowTolerance(rows=1))
+    put(warehouse, csv(1), csv(2) + BAD * 2, b"other,columns\n", csv(3))
+    assert "2 files were not loaded" in warehouse.load()
+    assert sorted(warehouse.states()) == [
         ("sales/1.csv", "Done"),
         ("sales/2.csv", "Fail"),
         ("sales/3.csv", "Fail"),
         ("sales/4.csv", "Done"),
     ]
-    assert house.ids() == [1, 3]
-    assert house.query("SELECT line, is_counted FROM ledger.rejects") == [(3, False), (4, False)]
+    assert warehouse.ids() == [1, 3]
+    assert warehouse.query("SELECT line, is_counted FROM ledger.rejects") == [(3, False), (4, False)]
     good = "SELECT count(DISTINCT CAST(xmin AS text)) FROM ledger.loads WHERE error = ''"
-    assert house.query(good) == [(1,)], "those that are good are loaded together"
+    assert warehouse.query(good) == [(1,)], "those that are good are loaded together"
 
 
-def test_a_file_that_failed_holds_back_those_after_it(house: House) -> None:
-    put(house, csv(1), csv(2) + BAD, csv(3), csv(4))
-    assert "1 files were not loaded" in house.load()
-    assert house.query("SELECT key, state, attempts, reason FROM ledger.files ORDER BY key")[2:] == [
+def test_a_file_that_failed_holds_back_those_after_it(warehouse: Warehouse) -> None:
+    put(warehouse, csv(1), csv(2) + BAD, csv(3), csv(4))
+    assert "1 files were not loaded" in warehouse.load()
+    assert warehouse.query("SELECT key, state, attempts, reason FROM ledger.files ORDER BY key")[2:] == [
         ("sales/3.csv", "New", 0, "an earlier file of its batch was not loaded"),
         ("sales/4.csv", "New", 0, "an earlier file of its batch was not loaded"),
     ]
-    assert house.ids() == [1]
-    assert not house.claims.has_work(house.feeds["sales"])
-    house.hear(house.put("sales/2.csv", csv(2)))
-    assert house.load() == ""
-    assert house.query("SELECT id FROM mart.sales ORDER BY source_load") == [(1,), (2,), (3,), (4,)]
+    assert warehouse.ids() == [1]
+    assert not warehouse.claims.has_work(warehouse.feeds["sales"])
+    warehouse.hear(warehouse.put("sales/2.csv", csv(2)))
+    assert warehouse.load() == ""
+    assert warehouse.query("SELECT id FROM mart.sales ORDER BY source_load") == [(1,), (2,), (3,), (4,)]
 
 
-def test_a_missing_file_holds_back_no_other(house: House) -> None:
-    put(house, csv(1), csv(2), csv(3))
-    version = house.s3.head_object(Bucket=house.bucket, Key="sales/2.csv")["VersionId"]
-    house.s3.delete_object(Bucket=house.bucket, Key="sales/2.csv", VersionId=version)
-    assert house.load() == ""
-    assert sorted(house.states()) == [
+def test_a_missing_file_holds_back_no_other(warehouse: Warehouse) -> None:
+    put(warehouse, csv(1), csv(2), csv(3))
+    version = warehouse.s3.head_object(Bucket=warehouse.bucket, Key="sales/2.csv")["VersionId"]
+    warehouse.s3.delete_object(Bucket=warehouse.bucket, Key="sales/2.csv", VersionId=version)
+    assert warehouse.load() == ""
+    assert sorted(warehouse.states()) == [
         ("sales/1.csv", "Done"),
         ("sales/2.csv", "Filtered Out"),
         ("sales/3.csv", "Done"),
     ]
-    assert transactions(house) == 2, "of the batch, and of the note that one is gone"
+    assert transactions(warehouse) == 2, "of the batch, and of the note that one is gone"
 
 
-def test_of_one_key_the_row_of_the_newest_file_stays(house: House) -> None:
-    declare(house, load=Load.UPSERT, order=Order.ALL, key=("id",))
-    house.hear(house.put("sales/3.csv", csv(3, 13, name="third")))
-    assert house.load() == ""
-    put(house, csv(1, 2, 3, name="first"), csv(2, 3, name="second") + csv(2, name="last").split(b"\n", 1)[1])
-    house.hear(house.put("sales/4.csv", csv(13, name="fourth")))
-    assert house.load() == ""
-    assert house.query("SELECT id, name FROM mart.sales ORDER BY id") == [
+def test_of_one_key_the_row_of_the_newest_file_stays(warehouse: Warehouse) -> None:
+    declare(warehouse, load=Load.UPSERT, order=Order.ALL, key=("id",))
+    warehouse.hear(warehouse.put("sales/3.csv", csv(3, 13, name="third")))
+    assert warehouse.load() == ""
+    put(warehouse, csv(1, 2, 3, name="first"), csv(2, 3, name="second") + csv(2, name="last").split(b"\n", 1)[1])
+    warehouse.hear(warehouse.put("sales/4.csv", csv(13, name="fourth")))
+    assert warehouse.load() == ""
+    assert warehouse.query("SELECT id, name FROM mart.sales ORDER BY id") == [
         (1, "first"),
         (2, "last"),
         (3, "third"),
         (13, "fourth"),
     ]
-    assert house.query(
+    assert warehouse.query(
         "SELECT f.key, rows_changed FROM ledger.loads l JOIN ledger.files f ON f.id = l.file ORDER BY 1"
     ) == [
         ("sales/1.csv", 1),
@@ -155,96 +155,96 @@ def test_of_one_key_the_row_of_the_newest_file_stays(house: House) -> None:
 
 
 def test_a_lost_claim_does_not_affect_the_other_files_of_its_batch(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declare(house, order=Order.ALL)
-    put(house, csv(1), csv(2), csv(3))
+    declare(warehouse, order=Order.ALL)
+    put(warehouse, csv(1), csv(2), csv(3))
     load = PostgresLoader.load_some
 
     def stolen(loader: PostgresLoader, claims: list[Claim]) -> Any:
-        house.database.query("UPDATE ledger.files SET fence = nextval('ledger.fence') WHERE key = 'sales/2.csv'")
+        warehouse.database.query("UPDATE ledger.files SET fence = nextval('ledger.fence') WHERE key = 'sales/2.csv'")
         return load(loader, claims)
 
     monkeypatch.setattr(PostgresLoader, "load_some", stolen)
-    assert house.load() == ""
-    assert sorted(house.states()) == [
+    assert warehouse.load() == ""
+    assert sorted(warehouse.states()) == [
         ("sales/1.csv", "Done"),
         ("sales/2.csv", "In Progress"),
         ("sales/3.csv", "Done"),
     ]
-    assert house.ids() == [1, 3]
+    assert warehouse.ids() == [1, 3]
 
 
 @pytest.mark.parametrize(("order", "third"), [(Order.ALL, "Done"), (Order.IN_ORDER, "New")])
-def test_a_fault_of_the_database_is_that_of_its_file(house: House, order: Order, third: str) -> None:
-    declare(house, order=order, key=("id",))
-    put(house, csv(1), csv(1), csv(3))
-    assert "duplicate key" in house.load()
-    assert sorted(house.states()) == [("sales/1.csv", "Done"), ("sales/2.csv", "Fail"), ("sales/3.csv", third)]
-    assert house.ids() == ([1, 3] if third == "Done" else [1])
+def test_a_fault_of_the_database_is_that_of_its_file(warehouse: Warehouse, order: Order, third: str) -> None:
+    declare(warehouse, order=order, key=("id",))
+    put(warehouse, csv(1), csv(1), csv(3))
+    assert "duplicate key" in warehouse.load()
+    assert sorted(warehouse.states()) == [("sales/1.csv", "Done"), ("sales/2.csv", "Fail"), ("sales/3.csv", third)]
+    assert warehouse.ids() == ([1, 3] if third == "Done" else [1])
 
 
-def test_a_new_version_is_loaded_after_the_batch(house: House) -> None:
-    declare(house, order=Order.ALL)
-    put(house, csv(1), csv(2))
-    assert house.load() == ""
-    put(house, csv(10), csv(2), csv(3))
-    assert house.load() == ""
-    assert house.ids() == [2, 3, 10]
-    declare(house, order=Order.ALL, on_overwrite=OnOverwrite.APPEND_VERSION)
-    put(house, csv(100), csv(200))
-    assert house.load() == ""
-    assert house.ids() == [2, 3, 10, 100, 200]
+def test_a_new_version_is_loaded_after_the_batch(warehouse: Warehouse) -> None:
+    declare(warehouse, order=Order.ALL)
+    put(warehouse, csv(1), csv(2))
+    assert warehouse.load() == ""
+    put(warehouse, csv(10), csv(2), csv(3))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [2, 3, 10]
+    declare(warehouse, order=Order.ALL, on_overwrite=OnOverwrite.APPEND_VERSION)
+    put(warehouse, csv(100), csv(200))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [2, 3, 10, 100, 200]
 
 
-def test_rows_of_an_older_version_that_was_loaded_meanwhile_leave(house: House) -> None:
-    declare(house, order=Order.ALL)
-    put(house, csv(1))
-    assert house.load() == ""
-    put(house, csv(10), csv(2))
-    claims = [house.claims.claim(house.feeds["sales"], "a") for _ in range(2)]
-    loaded = house.loader.load_some([claim for claim in claims if claim])
+def test_rows_of_an_older_version_that_was_loaded_meanwhile_leave(warehouse: Warehouse) -> None:
+    declare(warehouse, order=Order.ALL)
+    put(warehouse, csv(1))
+    assert warehouse.load() == ""
+    put(warehouse, csv(10), csv(2))
+    claims = [warehouse.claims.claim(warehouse.feeds["sales"], "a") for _ in range(2)]
+    loaded = warehouse.loader.load_some([claim for claim in claims if claim])
     assert [claim.key for claim, _ in loaded.accounts] == ["sales/1.csv", "sales/2.csv"]
-    assert house.ids() == [2, 10]
+    assert warehouse.ids() == [2, 10]
     versions = (
         "SELECT state, superseded_by IS NULL AS is_current FROM ledger.files WHERE key = 'sales/1.csv' ORDER BY id"
     )
-    assert house.query(versions) == [("Done", False), ("Done", True)]
+    assert warehouse.query(versions) == [("Done", False), ("Done", True)]
 
 
-def test_columns_in_another_order(house: House) -> None:
+def test_columns_in_another_order(warehouse: Warehouse) -> None:
     names = HEADER.strip().split(",")
     turned = (",".join(names[::-1]) + "\n,true,1.50,Ana,2024-01-02,2\n").encode()
-    put(house, csv(1), turned, csv(3))
-    assert house.load() == ""
-    assert house.query("SELECT id, CAST(amount AS text) AS a FROM mart.sales ORDER BY id") == [
+    put(warehouse, csv(1), turned, csv(3))
+    assert warehouse.load() == ""
+    assert warehouse.query("SELECT id, CAST(amount AS text) AS a FROM mart.sales ORDER BY id") == [
         (1, "1.50"),
         (2, "1.50"),
         (3, "1.50"),
     ]
-    assert transactions(house) == 1
+    assert transactions(warehouse) == 1
 
 
-def test_a_heartbeat_waits_for_no_lock(house: House) -> None:
-    declare(house, order=Order.ALL)
-    put(house, csv(1), csv(2))
-    claims = house.claims.claim_some(house.feeds["sales"], "a", BatchLimit(2, 1000))
-    house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() + interval '10 s'")
-    with ThreadPoolExecutor(1) as pool, house.database.transaction("lock") as cursor:
+def test_a_heartbeat_waits_for_no_lock(warehouse: Warehouse) -> None:
+    declare(warehouse, order=Order.ALL)
+    put(warehouse, csv(1), csv(2))
+    claims = warehouse.claims.claim_some(warehouse.feeds["sales"], "a", BatchLimit(2, 1000))
+    warehouse.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() + interval '10 s'")
+    with ThreadPoolExecutor(1) as pool, warehouse.database.transaction("lock") as cursor:
         cursor.execute("SELECT 1 FROM ledger.files WHERE id = %s FOR UPDATE", (claims[0].file,))
-        assert pool.submit(house.claims.heartbeat, claims).result(timeout=30)
-    assert house.query(
+        assert pool.submit(warehouse.claims.heartbeat, claims).result(timeout=30)
+    assert warehouse.query(
         "SELECT lease_until > clock_timestamp() + interval '15 s' AS is_longer FROM ledger.files "
         f"ORDER BY id = {claims[0].file} DESC"
     ) == [(False,), (True,)]
 
 
-def test_a_file_in_order_is_not_passed_over_while_it_is_registered(house: House) -> None:
-    put(house, csv(1), csv(2))
+def test_a_file_in_order_is_not_passed_over_while_it_is_registered(warehouse: Warehouse) -> None:
+    put(warehouse, csv(1), csv(2))
     with ThreadPoolExecutor(1) as pool:
-        with house.database.transaction("lock") as cursor:
+        with warehouse.database.transaction("lock") as cursor:
             cursor.execute("SELECT 1 FROM ledger.files WHERE key = 'sales/1.csv' FOR UPDATE")
-            claimed = pool.submit(house.claims.claim, house.feeds["sales"], "a")
+            claimed = pool.submit(warehouse.claims.claim, warehouse.feeds["sales"], "a")
             with pytest.raises(TimeoutError):
                 claimed.result(timeout=0.5)
         claim = claimed.result(timeout=30)
@@ -262,12 +262,14 @@ class Unmovable(LandedFiles):
         super().move(file, bucket, key)
 
 
-def test_a_file_that_cannot_be_archived_stops_no_other(house: House) -> None:
-    put(house, csv(1), csv(2), csv(3))
-    house.step().run()
+def test_a_file_that_cannot_be_archived_stops_no_other(warehouse: Warehouse) -> None:
+    put(warehouse, csv(1), csv(2), csv(3))
+    warehouse.step().run()
     with pytest.raises(LoadError, match=r"sales/1\.csv: denied"):
-        Archive(house.database, Unmovable(house.s3), f"{house.bucket}-archive").archive(house.feeds["sales"])
-    assert house.query("SELECT key FROM ledger.files WHERE archived_at IS NULL") == [("sales/1.csv",)]
+        Archive(warehouse.database, Unmovable(warehouse.s3), f"{warehouse.bucket}-archive").archive(
+            warehouse.feeds["sales"]
+        )
+    assert warehouse.query("SELECT key FROM ledger.files WHERE archived_at IS NULL") == [("sales/1.csv",)]
 
 
 @dataclass
@@ -290,15 +292,15 @@ class Faulty:
     ("compression", "files"),
     [("", 1), ("gzip", 1), ("bz2", 1), ("zstd", 1), ("zip", 1), ("members", 1), ("gzip", 2)],
 )
-def test_a_file_whose_stream_breaks_off_is_tried_again(house: House, compression: str, files: int) -> None:
+def test_a_file_whose_stream_breaks_off_is_tried_again(warehouse: Warehouse, compression: str, files: int) -> None:
     form = Csv(compression="zip", members=r".*\.csv") if compression == "members" else Csv(compression=compression)
-    declare(house, format=form)
-    put(house, *(PACKED[compression](csv(number)) for number in range(1, files + 1)))
-    s3, house.s3 = house.s3, Faulty(house.s3)
+    declare(warehouse, format=form)
+    put(warehouse, *(PACKED[compression](csv(number)) for number in range(1, files + 1)))
+    s3, warehouse.s3 = warehouse.s3, Faulty(warehouse.s3)
     with pytest.raises(LoadError, match=r"1 files were not loaded.*Read timeout") as caught:
-        house.step().run()
+        warehouse.step().run()
     assert caught.value.retriable
-    assert house.query("SELECT state, attempts FROM ledger.files ORDER BY key") == [("New", 1), ("New", 0)][:files]
-    house.s3 = s3
-    assert house.load() == ""
-    assert house.ids() == [*range(1, files + 1)]
+    assert warehouse.query("SELECT state, attempts FROM ledger.files ORDER BY key") == [("New", 1), ("New", 0)][:files]
+    warehouse.s3 = s3
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [*range(1, files + 1)]

@@ -10,7 +10,7 @@ import zipfile
 from decimal import Decimal
 
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from estrela.cli import main
 from localaws.running import Running
@@ -20,19 +20,19 @@ GOOD = "1,2026-11-01,Padaria São João,4111111111111234,12.50,1,false\n"
 
 
 @pytest.fixture
-def landing(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> House:
-    url = house.database.engine.url.render_as_string(hide_password=False)
+def landing(warehouse: Warehouse, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    url = warehouse.database.engine.url.render_as_string(hide_password=False)
     places = {
         "ESTRELA_WAREHOUSE_URL": url,
-        "ESTRELA_LANDING": house.bucket,
-        "ESTRELA_ARCHIVE": f"{house.bucket}-archive",
+        "ESTRELA_LANDING": warehouse.bucket,
+        "ESTRELA_ARCHIVE": f"{warehouse.bucket}-archive",
     }
     for name, value in {**aws.env, **places}.items():
         monkeypatch.setenv(name, value)
-    return house
+    return warehouse
 
 
-def settlements(landing: House, day: str, *rows: str) -> None:
+def settlements(landing: Warehouse, day: str, *rows: str) -> None:
     landing.put(f"card_settlements/visa_{day}.csv.gz", gzip.compress((HEADER + "".join(rows)).encode()))
 
 
@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     return code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|operator/\w+", "T", printed.out + printed.err).strip()
 
 
-def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_life_of_a_file_with_a_bad_row(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     many = [GOOD.replace("1,2026", f"{number},2026", 1) for number in range(2, 100)]
     settlements(landing, "2026-11-01", GOOD, "x" + GOOD[1:], *many)
     assert run(capsys, "load", "--feed", "card_settlements") == (
@@ -83,7 +83,7 @@ def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.Captur
 
 
 def test_only_the_last_attempt_of_a_failed_file_is_explained(
-    landing: House, capsys: pytest.CaptureFixture[str]
+    landing: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settlements(landing, "2026-11-01", "x" + GOOD[1:])
     run(capsys, "load", "--feed", "card_settlements")
@@ -95,7 +95,7 @@ def test_only_the_last_attempt_of_a_failed_file_is_explained(
     assert [(reject["code"], reject["rows"]) for reject in explanation["rejects"]] == [("unreadable", 1)]
 
 
-def test_a_plan_changes_nothing(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_changes_nothing(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     settlements(landing, "2026-11-01", GOOD)
     main(["ledger", "load", "--feed", "card_settlements"])
     settlements(landing, "2026-11-02", GOOD.replace("12.50", "13"), GOOD.replace("1,2026", "2,2026", 1))
@@ -112,7 +112,7 @@ def test_a_plan_changes_nothing(landing: House, capsys: pytest.CaptureFixture[st
     assert landing.query("SELECT state, rows_in, fence FROM ledger.files WHERE id = 2") == [("New", None, 0)]
 
 
-def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_are_one_line(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "explain", "nothing") == (
         1,
         "explain: nothing: the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them",
@@ -144,7 +144,7 @@ def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str])
     assert main(["x"]) == 2
 
 
-def test_a_list_is_of_one_feed_or_state(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_is_of_one_feed_or_state(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     settlements(landing, "2026-11-01", GOOD)
     landing.put("branches/odd.txt", b"x")
     for feed in ("card_settlements", "branches"):
@@ -161,7 +161,7 @@ def test_a_list_is_of_one_feed_or_state(landing: House, capsys: pytest.CaptureFi
     assert run(capsys, "list", "--feed", "branches", "--state", "Done") == (0, "no file")
 
 
-def test_branches_come_as_json_in_a_zip(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_branches_come_as_json_in_a_zip(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     document = {"branches": [{"code": 7, "name": "Centro", "city": None, "opened": "01/02/1999", "more": [1]}]}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -174,7 +174,7 @@ def test_branches_come_as_json_in_a_zip(landing: House, capsys: pytest.CaptureFi
 
 
 def test_the_doctor_names_each_problem(
-    landing: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    landing: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ESTRELA_ARCHIVE", "not-there")
     code, text = run(capsys, "doctor")
@@ -192,7 +192,7 @@ def test_the_doctor_names_each_problem(
     assert lines[7] == f"BAD   notification: s3://{landing.bucket} tells nobody of new files; only listings find them"
 
 
-def test_the_doctor_says_what_to_do_about_the_database(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     landing.hear(landing.put("sales/1.csv", b"x"))
     assert landing.claims.claim(landing.feeds["sales"], "dead") is not None
     landing.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
@@ -209,7 +209,7 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: House, capsys: p
 
 
 def test_the_doctor_names_a_grant_that_lacks(
-    landing: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    landing: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = f"{landing.database.engine.url.database}_reader"
     landing.database.query(f"CREATE ROLE {user} LOGIN PASSWORD 'reader'")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from estrela.errors import LoadError, SourceUnavailableError
 from estrela.etl.extractors.database_extractor import DatabaseExtractor
@@ -62,33 +62,35 @@ CREATE TABLE core.people (
 
 
 @pytest.fixture
-def core(house: House) -> Iterator[House]:
-    house.feeds = {"people": PEOPLE}
-    house.database.query(TABLE)
-    yield house
+def core(warehouse: Warehouse) -> Iterator[Warehouse]:
+    warehouse.feeds = {"people": PEOPLE}
+    warehouse.database.query(TABLE)
+    yield warehouse
 
 
-def extract(house: House, feed: Feed = PEOPLE, source: DatabaseManager | None = None) -> Any:
+def extract(warehouse: Warehouse, feed: Feed = PEOPLE, source: DatabaseManager | None = None) -> Any:
     origin: Any = feed.origin
-    figures = DatabaseExtractor(feed, origin, source or house.database, house.s3, house.bucket, house.database).run()
-    house.list()
+    figures = DatabaseExtractor(
+        feed, origin, source or warehouse.database, warehouse.s3, warehouse.bucket, warehouse.database
+    ).run()
+    warehouse.list()
     return figures
 
 
-def reconcile(house: House, run: str = "r") -> Any:
-    return ReconcileFeed(PEOPLE, ORIGIN, house.database, house.database, Judge.of(PEOPLE, b""), run).run()
+def reconcile(warehouse: Warehouse, run: str = "r") -> Any:
+    return ReconcileFeed(PEOPLE, ORIGIN, warehouse.database, warehouse.database, Judge.of(PEOPLE, b""), run).run()
 
 
-def add(house: House, *ids: int, ago: str = "0 s", name: str = "Ana") -> None:
+def add(warehouse: Warehouse, *ids: int, ago: str = "0 s", name: str = "Ana") -> None:
     for id_ in ids:
-        house.database.query(
+        warehouse.database.query(
             "INSERT INTO core.people (id, name, changed) "
             f"VALUES ({id_}, '{name}', clock_timestamp() - interval '{ago}') "
             "ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, changed = EXCLUDED.changed"
         )
 
 
-def test_values_arrive_exactly_as_they_are(core: House) -> None:
+def test_values_arrive_exactly_as_they_are(core: Warehouse) -> None:
     core.database.query(
         "INSERT INTO core.people VALUES (1, E' a,\"b\"\\nç ', 1234567890123456.7891, true, '1999-02-28', "
         "'2026-11-01 23:59:59.123456-03'), (2, NULL, -0.0001, false, NULL, '2026-11-01 00:00:00Z'), "
@@ -106,7 +108,7 @@ def test_values_arrive_exactly_as_they_are(core: House) -> None:
     ]
 
 
-def test_only_what_changed_comes_again(core: House) -> None:
+def test_only_what_changed_comes_again(core: Warehouse) -> None:
     add(core, 1, 2, 3, ago="1 hour")
     assert extract(core)["extracted"] == 3
     assert core.load(feed="people") == ""
@@ -120,7 +122,7 @@ def test_only_what_changed_comes_again(core: House) -> None:
     ]  # fmt: skip
 
 
-def test_a_row_that_was_committed_late_is_caught_by_the_overlap(core: House) -> None:
+def test_a_row_that_was_committed_late_is_caught_by_the_overlap(core: Warehouse) -> None:
     add(core, 1, ago="1 hour")
     with core.database.engine.connect() as slow:
         slow.exec_driver_sql("INSERT INTO core.people (id, changed) VALUES (2, clock_timestamp())")
@@ -132,7 +134,7 @@ def test_a_row_that_was_committed_late_is_caught_by_the_overlap(core: House) -> 
     assert core.ids("mart.people") == [1, 2]
 
 
-def test_the_watermark_moves_with_the_rows_only(core: House) -> None:
+def test_the_watermark_moves_with_the_rows_only(core: Warehouse) -> None:
     add(core, 1, ago="1 hour")
     extract(core)
     add(core, 2, ago="30 minutes")
@@ -146,7 +148,7 @@ def test_the_watermark_moves_with_the_rows_only(core: House) -> None:
     assert core.ids("mart.people") == [1, 2]
 
 
-def test_without_a_watermark_each_file_holds_all_rows(core: House) -> None:
+def test_without_a_watermark_each_file_holds_all_rows(core: Warehouse) -> None:
     core.feeds = {"people": WHOLE}
     for ids in ((1, 2), (3,)):
         core.database.query("DELETE FROM core.people")
@@ -156,7 +158,7 @@ def test_without_a_watermark_each_file_holds_all_rows(core: House) -> None:
         assert core.ids("mart.people") == list(ids)
 
 
-def test_the_rows_of_a_file_are_those_of_one_moment(core: House) -> None:
+def test_the_rows_of_a_file_are_those_of_one_moment(core: Warehouse) -> None:
     add(core, *range(1, 4), ago="1 hour")
     before = datetime.now(UTC)
     key = extract(core)["key"]
@@ -166,7 +168,7 @@ def test_the_rows_of_a_file_are_those_of_one_moment(core: House) -> None:
     assert before - timedelta(seconds=1) <= stamp <= datetime.now(UTC)
 
 
-def test_rows_whose_keys_the_source_deleted_are_deleted(core: House) -> None:
+def test_rows_whose_keys_the_source_deleted_are_deleted(core: Warehouse) -> None:
     add(core, 1, 2, 3, ago="1 hour")
     assert reconcile(core) == {"feed": "people", "compared": False}, "there is no table yet"
     extract(core)
@@ -184,7 +186,7 @@ def test_rows_whose_keys_the_source_deleted_are_deleted(core: House) -> None:
     ]  # fmt: skip
 
 
-def test_a_source_that_lost_all_rows_deletes_none(core: House) -> None:
+def test_a_source_that_lost_all_rows_deletes_none(core: Warehouse) -> None:
     add(core, 1, 2, ago="1 hour")
     extract(core)
     assert core.load(feed="people") == ""
@@ -198,7 +200,7 @@ def test_a_source_that_lost_all_rows_deletes_none(core: House) -> None:
     assert core.ids("mart.people") == [1, 2]
 
 
-def test_no_file_is_claimed_while_keys_are_compared(core: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_is_claimed_while_keys_are_compared(core: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row inserted into the source after its keys were read must not be loaded before rows are deleted."""
     add(core, 1, ago="1 hour")
     extract(core)
@@ -220,7 +222,7 @@ def test_no_file_is_claimed_while_keys_are_compared(core: House, monkeypatch: py
     assert core.ids("mart.people") == [1, 2]
 
 
-def test_a_source_that_is_down_may_answer_later(core: House) -> None:
+def test_a_source_that_is_down_may_answer_later(core: Warehouse) -> None:
     nobody = DatabaseManager.from_url("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(SourceUnavailableError) as caught:
         extract(core, source=nobody)

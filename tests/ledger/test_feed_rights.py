@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 from recorded_calls import for_code, recorded
 
 from estrela.feed_steps import FeedSteps
@@ -46,17 +46,17 @@ INSERT INTO core.accounts VALUES ('12', 1, 1.50, '2026-11-01')
 
 
 @pytest.fixture
-def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environ(redshift_warehouse: Warehouse, aws: Running, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The location of the warehouse as arguments of a run; the secrets are in the local AWS."""
     for name, value in aws.env.items():
         monkeypatch.setenv(name, value)
-    url = redshift_house.database.engine.url
+    url = redshift_warehouse.database.engine.url
     login = {"username": url.username, "password": url.password, "host": url.host, "port": url.port,
              "dbname": url.database}  # fmt: skip
-    secrets, bucket = aws.client("secretsmanager"), redshift_house.bucket
+    secrets, bucket = aws.client("secretsmanager"), redshift_warehouse.bucket
     for name, value in ((f"w-{bucket}", json.dumps(login)), (f"c-{bucket}", json.dumps(login)), (f"p-{bucket}", "key")):
         secrets.create_secret(Name=name, SecretString=value)
-    redshift_house.database.query(TABLE)
+    redshift_warehouse.database.query(TABLE)
     return {
         "ESTRELA_LANDING": bucket,
         "ESTRELA_ARCHIVE": f"{bucket}-archive",
@@ -66,13 +66,15 @@ def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch
     }
 
 
-def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(environ: dict[str, str], redshift_house: House) -> None:
+def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(
+    environ: dict[str, str], redshift_warehouse: Warehouse
+) -> None:
     """One feed into PostgreSQL with a search for deleted rows, and one into Redshift."""
     counts = []
     with recorded() as actions:
         parts = WarehouseParts(environ, boto3.Session())
         for feed in (customers, replace(accounts, engine=Redshift())):
-            origin: Any = replace(feed.origin, server=f"c-{redshift_house.bucket}")  # type: ignore[arg-type]
+            origin: Any = replace(feed.origin, server=f"c-{redshift_warehouse.bucket}")  # type: ignore[arg-type]
             steps = FeedSteps(parts, replace(feed, origin=origin), "day 1")
             phases = (EXTRACT, TRANSFORM, LOAD, *([RECONCILE] if origin.reconcile else []), ARCHIVE)
             figures = {phase: steps.step(phase).execute() for phase in phases}

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ledger_house import FIELDS, HEADER, House, csv, sales_feed
+from ledger_warehouse import FIELDS, HEADER, Warehouse, csv, sales_feed
 
 from estrela.errors import DefinitionError
 from estrela.model import Boolean
@@ -38,12 +38,14 @@ def zipped(members: Mapping[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("engine", ["postgres", "redshift"])
-def test_parquet_is_read_by_name_with_exact_values(house: House, engine: str, request: pytest.FixtureRequest) -> None:
+def test_parquet_is_read_by_name_with_exact_values(
+    warehouse: Warehouse, engine: str, request: pytest.FixtureRequest
+) -> None:
     changes = {}
     if engine == "redshift":
-        request.getfixturevalue("redshift_house")
+        request.getfixturevalue("redshift_warehouse")
         changes = {"engine": Redshift()}
-    house.feeds = {"sales": sales_feed(origin=PARQUET, format=Parquet(), tolerance=RowTolerance(rows=1), **changes)}
+    warehouse.feeds = {"sales": sales_feed(origin=PARQUET, format=Parquet(), tolerance=RowTolerance(rows=1), **changes)}
     at = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     columns = {
         "more": ["x", "y", "z"],
@@ -54,29 +56,29 @@ def test_parquet_is_read_by_name_with_exact_values(house: House, engine: str, re
         "day": pa.array([date(2024, 2, 29), None, date(2024, 1, 1)]),
         "id": pa.array([1, 2, 3_000_000_000], pa.int64()),
     }
-    house.hear(house.put("sales/1.parquet", parquet(columns)))
-    house.load()
-    rows = house.target("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales ORDER BY id")
+    warehouse.hear(warehouse.put("sales/1.parquet", parquet(columns)))
+    warehouse.load()
+    rows = warehouse.target("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales ORDER BY id")
     assert [tuple(map(str, row)) for row in rows] == [
         ("1", "2024-02-29", 'São; "quoted"', "12345678.90", "True", str(rows[0][5]), "1"),
         ("2", "None", "None", "None", "None", "None", "2"),
     ]
     assert str(rows[0][5]).startswith("2024-01-02 03:04:05")
-    assert house.query("SELECT line, column_name, value, reason FROM ledger.rejects") == [
+    assert warehouse.query("SELECT line, column_name, value, reason FROM ledger.rejects") == [
         (3, "id", "3000000000", "a whole number is allowed")
     ]
 
 
-def test_parquet_that_is_not_as_declared_loads_nothing(house: House) -> None:
-    house.feeds = {"sales": sales_feed(origin=PARQUET, format=Parquet(max_bytes=5000))}
+def test_parquet_that_is_not_as_declared_loads_nothing(warehouse: Warehouse) -> None:
+    warehouse.feeds = {"sales": sales_feed(origin=PARQUET, format=Parquet(max_bytes=5000))}
     good = parquet({field.header: ["1"] for field in FIELDS})
     for day, body in enumerate((parquet({"id": ["1"], "day": ["2"]}), good[:-9], good + b" " * 9000)):
-        house.hear(house.put(f"sales/{day}.parquet", body))
-        error = house.load()
-        house.database.query("UPDATE ledger.files SET state = 'Filtered Out' WHERE state = 'Fail'")
+        warehouse.hear(warehouse.put(f"sales/{day}.parquet", body))
+        error = warehouse.load()
+        warehouse.database.query("UPDATE ledger.files SET state = 'Filtered Out' WHERE state = 'Fail'")
         assert ("name: the file lacks this column; it has id, day", "it is not a sound Parquet file: ",
                 "it holds more than 5,000 bytes, the declared max_bytes")[day] in error  # fmt: skip
-    assert not house.has_table()
+    assert not warehouse.has_table()
 
 
 def zip_feed(**changes: Any) -> dict[str, Any]:
@@ -84,24 +86,24 @@ def zip_feed(**changes: Any) -> dict[str, Any]:
     return {"sales": sales_feed(**given)}
 
 
-def test_the_members_of_an_archive_are_one_file(house: House) -> None:
-    house.feeds = zip_feed(tolerance=RowTolerance(rows=2))
+def test_the_members_of_an_archive_are_one_file(warehouse: Warehouse) -> None:
+    warehouse.feeds = zip_feed(tolerance=RowTolerance(rows=2))
     members = {"part2.csv": csv(3) + b"4,,,,S,\n", "part1.csv": csv(1, 2) + b"x,,,,,\n", "read.me": b"no rows"}
-    house.hear(house.put("sales/1.zip", zipped(members)))
-    assert house.load() == ""
+    warehouse.hear(warehouse.put("sales/1.zip", zipped(members)))
+    assert warehouse.load() == ""
     lines = "SELECT id, source_line FROM mart.sales ORDER BY id"
-    assert house.query(lines) == [(1, 2), (2, 3), (3, 1_000_000_002)]
-    assert house.query("SELECT line FROM ledger.rejects ORDER BY line") == [(4,), (1_000_000_003,)]
+    assert warehouse.query(lines) == [(1, 2), (2, 3), (3, 1_000_000_002)]
+    assert warehouse.query("SELECT line FROM ledger.rejects ORDER BY line") == [(4,), (1_000_000_003,)]
     fields = tuple(
         type(field)(field.header, field.column, Boolean(("true", "S"), ("false",)))
         if field.column == "is_open"
         else field
         for field in FIELDS
     )
-    house.feeds = zip_feed(tolerance=RowTolerance(rows=2), fields=fields)
-    account = house.changes.replay(house.feeds["sales"], 1, "replay")
+    warehouse.feeds = zip_feed(tolerance=RowTolerance(rows=2), fields=fields)
+    account = warehouse.changes.replay(warehouse.feeds["sales"], 1, "replay")
     assert (account.loaded, account.rejected) == (1, 1)
-    assert house.query(lines)[-1] == (4, 1_000_000_003)
+    assert warehouse.query(lines)[-1] == (4, 1_000_000_003)
 
 
 @pytest.mark.parametrize(
@@ -116,29 +118,29 @@ def test_the_members_of_an_archive_are_one_file(house: House) -> None:
     ],
 )  # fmt: skip
 def test_an_archive_that_is_not_as_declared_loads_nothing(
-    house: House, members: dict[str, bytes], message: str
+    warehouse: Warehouse, members: dict[str, bytes], message: str
 ) -> None:
-    house.feeds = zip_feed(format=Csv(compression="zip", members=r"part\d+\.csv", max_bytes=5000))
-    house.hear(house.put("sales/1.zip", zipped(members)))
-    assert message.replace("\\\\", "\\") in house.load().replace("\\\\", "\\")
-    assert not house.has_table()
+    warehouse.feeds = zip_feed(format=Csv(compression="zip", members=r"part\d+\.csv", max_bytes=5000))
+    warehouse.hear(warehouse.put("sales/1.zip", zipped(members)))
+    assert message.replace("\\\\", "\\") in warehouse.load().replace("\\\\", "\\")
+    assert not warehouse.has_table()
 
 
-def test_names_that_leave_the_archive_are_only_names(house: House) -> None:
-    house.feeds = zip_feed(format=Csv(compression="zip", members=r".*part\d+\.csv"))
-    house.hear(house.put("sales/1.zip", zipped({"../../part1.csv": csv(1), "/etc/part2.csv": csv(2)})))
-    assert house.load() == ""
-    assert house.ids() == [1, 2]
+def test_names_that_leave_the_archive_are_only_names(warehouse: Warehouse) -> None:
+    warehouse.feeds = zip_feed(format=Csv(compression="zip", members=r".*part\d+\.csv"))
+    warehouse.hear(warehouse.put("sales/1.zip", zipped({"../../part1.csv": csv(1), "/etc/part2.csv": csv(2)})))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2]
 
 
-def test_documents_and_lines_of_json_may_be_members(house: House) -> None:
+def test_documents_and_lines_of_json_may_be_members(warehouse: Warehouse) -> None:
     for number, form in enumerate((Json(compression="zip", members=".*"), JsonLines(compression="zip", members=".*"))):
-        house.feeds = zip_feed(format=form)
+        warehouse.feeds = zip_feed(format=form)
         rows = ('[{"id": %d}]', '{"id": %d}\n')[number]
         members = {f"{at}.json": (rows % (number * 10 + at)).encode() for at in (1, 2)}
-        house.hear(house.put(f"sales/{number}.zip", zipped(members)))
-        assert house.load() == ""
-    assert house.ids() == [1, 2, 11, 12]
+        warehouse.hear(warehouse.put(f"sales/{number}.zip", zipped(members)))
+        assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2, 11, 12]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from ledger_house import House
+from ledger_warehouse import Warehouse
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import TLS_FTPHandler
 from pyftpdlib.servers import FTPServer
@@ -229,13 +229,17 @@ def test_errors_say_whether_to_try_again(share: Share) -> None:
 
 
 def test_a_feed_comes_from_a_share(
-    house: House, aws: Running, share: Share, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    warehouse: Warehouse,
+    aws: Running,
+    share: Share,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    url = house.database.engine.url.render_as_string(hide_password=False)
+    url = warehouse.database.engine.url.render_as_string(hide_password=False)
     places = {
         "ESTRELA_WAREHOUSE_URL": url,
-        "ESTRELA_LANDING": house.bucket,
-        "ESTRELA_ARCHIVE": f"{house.bucket}-archive",
+        "ESTRELA_LANDING": warehouse.bucket,
+        "ESTRELA_ARCHIVE": f"{warehouse.bucket}-archive",
     }
     for name, value in {**aws.env, **places}.items():
         monkeypatch.setenv(name, value)
@@ -251,7 +255,7 @@ def test_a_feed_comes_from_a_share(
     for copied in (1, 0):
         assert main(["ledger", "load", "--feed", "exchange_rates"]) == 0
         assert f"extract: files registered {copied}, files {copied}\n" in capsys.readouterr().out
-    rows = house.query(
+    rows = warehouse.query(
         "SELECT currency, CAST(rate AS text) AS rate, source_line FROM warehouse.exchange_rates ORDER BY 3"
     )
     assert rows == [("USD", "5.432100", 4), ("JPY", "1000.500000", 5)]

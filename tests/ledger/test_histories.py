@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from killed import expire, load_and_die
-from ledger_house import House, csv, sales_feed
+from ledger_warehouse import Warehouse, csv, sales_feed
 
 from estrela.errors import LoadError
 from estrela.ledger.arrivals import listed
@@ -42,13 +42,13 @@ class Model:
 
 
 class History:
-    """Random events that happen to a house and to the model of it.
+    """Random events that happen to a warehouse and to the model of it.
 
     Files arrive a second apart by a clock of the history: listings are exact to the second.
     """
 
-    def __init__(self, house: House, seed: int, client: Any) -> None:
-        self.house, self.client, self.chance, self.model = house, client, random.Random(seed), Model()
+    def __init__(self, warehouse: Warehouse, seed: int, client: Any) -> None:
+        self.warehouse, self.client, self.chance, self.model = warehouse, client, random.Random(seed), Model()
         self.unheard: dict[str, list[int] | None] = {}
         self.told: list[dict[str, Any]] = []
         self.number = 0
@@ -66,7 +66,7 @@ class History:
         key, ids = self.chance.choice(KEYS), [self.number * 10, self.number * 10 + 1]
         is_broken = self.chance.random() < 0.2
         body = b"broken\n" if is_broken else csv(*ids) + b"x,,,,,\n"
-        event = self.house.put(key, body)
+        event = self.warehouse.put(key, body)
         record = event["Records"][0]
         record["eventTime"] = self.clock.isoformat()
         self.times[record["s3"]["object"]["versionId"]] = self.clock
@@ -75,7 +75,7 @@ class History:
     def arrive(self) -> None:
         key, ids, event = self._put()
         self.unheard.pop(key, None)
-        self.house.hear(event)
+        self.warehouse.hear(event)
         self.told.append(event)
         self.model.arrive(key, ids)
 
@@ -85,93 +85,93 @@ class History:
 
     def repeat(self) -> None:
         for event in self.chance.sample(self.told, min(2, len(self.told))):
-            self.house.hear(event)
+            self.warehouse.hear(event)
 
     def list(self) -> None:
         shown = [
             replace(arrival, arrived_at=self.times.get(arrival.version, arrival.arrived_at))
-            for arrival in listed(self.house.s3, self.house.bucket, "")
+            for arrival in listed(self.warehouse.s3, self.warehouse.bucket, "")
         ]
-        self.house.register.register(shown, "listing", by_event=False)
+        self.warehouse.register.register(shown, "listing", by_event=False)
         for key, ids in self.unheard.items():
             self.model.arrive(key, ids)
         self.unheard.clear()
 
     def load(self) -> None:
-        self.house.load()
+        self.warehouse.load()
         self.model.load()
 
     def die(self) -> None:
-        load_and_die(self.house, self.chance.randint(1, 40), self.client)
-        expire(self.house)
+        load_and_die(self.warehouse, self.chance.randint(1, 40), self.client)
+        expire(self.warehouse)
         self.load()
 
     def retry(self) -> None:
         for key in self.model.failed:
             self.model.waiting[key] = None
-            ledger = self.house.ledger
+            ledger = self.warehouse.ledger
             ledger.retry(key, "operator", "again")
         self.model.failed.clear()
 
     def withdraw(self) -> None:
         key = self.chance.choice(KEYS)
-        rows = self.house.query(
+        rows = self.warehouse.query(
             f"SELECT id FROM ledger.files WHERE key = '{key}' AND state = 'Done' AND superseded_by IS NULL"
         )
         assert len(rows) == (key in self.model.table)
         for (id_,) in rows:
-            self.house.changes.withdraw(self.house.feeds["sales"], id_, "operator", "sent by mistake")
+            self.warehouse.changes.withdraw(self.warehouse.feeds["sales"], id_, "operator", "sent by mistake")
             del self.model.table[key]
 
     def replay(self) -> None:
-        feed = self.house.feeds["sales"]
-        for file in self.house.changes.with_rejects(feed):
-            assert self.house.changes.replay(feed, file, "operator").loaded == 0
+        feed = self.warehouse.feeds["sales"]
+        for file in self.warehouse.changes.with_rejects(feed):
+            assert self.warehouse.changes.replay(feed, file, "operator").loaded == 0
 
     def check(self) -> None:
         """Load everything that waits and compare the warehouse with the model."""
         self.list()
         self.load()
-        assert self.house.ids() == sorted(row_id for ids in self.model.table.values() for row_id in ids)
-        assert self.house.query("SELECT count(*) FROM ledger.files WHERE state IN ('New', 'In Progress')") == [(0,)]
+        assert self.warehouse.ids() == sorted(row_id for ids in self.model.table.values() for row_id in ids)
+        assert self.warehouse.query("SELECT count(*) FROM ledger.files WHERE state IN ('New', 'In Progress')") == [(0,)]
         current = "state = 'Done' AND superseded_by IS NULL"
         wrong = "rows_in <> rows_loaded + rows_rejected"
-        assert self.house.query(f"SELECT id FROM ledger.files WHERE {current} AND ({wrong})") == []
-        loaded = self.house.query(f"SELECT id, rows_loaded FROM ledger.files WHERE {current} AND rows_loaded <> 0")
-        in_table = self.house.target("SELECT source_file, count(*) FROM mart.sales GROUP BY source_file")
+        assert self.warehouse.query(f"SELECT id FROM ledger.files WHERE {current} AND ({wrong})") == []
+        loaded = self.warehouse.query(f"SELECT id, rows_loaded FROM ledger.files WHERE {current} AND rows_loaded <> 0")
+        in_table = self.warehouse.target("SELECT source_file, count(*) FROM mart.sales GROUP BY source_file")
         assert sorted(loaded) == sorted(in_table)
 
 
-def run_history(house: House, aws: Running, seed: int, length: int, engine: Engine = POSTGRES) -> None:
-    house.feeds = {"sales": sales_feed(order=Order.ALL, tolerance=RowTolerance(rows=1), engine=engine)}
-    history = History(house, seed, aws.client)
+def run_history(warehouse: Warehouse, aws: Running, seed: int, length: int, engine: Engine = POSTGRES) -> None:
+    warehouse.feeds = {"sales": sales_feed(order=Order.ALL, tolerance=RowTolerance(rows=1), engine=engine)}
+    history = History(warehouse, seed, aws.client)
     history.arrive()
     for _ in range(length):
         history.happen()
-    house.hear(house.put("sales/9.csv", csv(9)))
+    warehouse.hear(warehouse.put("sales/9.csv", csv(9)))
     history.model.arrive("sales/9.csv", [9])
     history.check()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_warehouse_equals_the_model(house: House, aws: Running, seed: int) -> None:
-    run_history(house, aws, seed, 15)
+def test_the_warehouse_equals_the_model(warehouse: Warehouse, aws: Running, seed: int) -> None:
+    run_history(warehouse, aws, seed, 15)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 140))
-def test_the_warehouse_equals_the_model_after_long_histories(house: House, aws: Running, seed: int) -> None:
-    run_history(house, aws, seed, 60)
+def test_the_warehouse_equals_the_model_after_long_histories(warehouse: Warehouse, aws: Running, seed: int) -> None:
+    run_history(warehouse, aws, seed, 60)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(200, 210))
-def test_redshift_equals_the_model_after_long_histories(redshift_house: House, aws: Running, seed: int) -> None:
-    run_history(redshift_house, aws, seed, 40, Redshift())
+def test_redshift_equals_the_model_after_long_histories(redshift_warehouse: Warehouse, aws: Running, seed: int) -> None:
+    run_history(redshift_warehouse, aws, seed, 40, Redshift())
 
 
-def test_only_files_that_need_it_can_be_retried(house: House) -> None:
-    house.hear(house.put("sales/1.csv", csv(1)))
+def test_only_files_that_need_it_can_be_retried(warehouse: Warehouse) -> None:
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
     with pytest.raises(LoadError) as caught:
-        house.ledger.retry("1", "operator", "why not")
+        warehouse.ledger.retry("1", "operator", "why not")
     assert str(caught.value) == "1: it is New; only Fail, Rejected, Filtered Out can be retried"

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from killed import expire
-from ledger_house import House, csv, fresh_house
+from ledger_warehouse import Warehouse, csv, fresh_warehouse
 from sqlalchemy import make_url
 
 from estrela.etl.loaders import postgres, postgres_batch
@@ -45,23 +45,23 @@ def kill_server(server: PostgresServer) -> None:
     psutil.wait_procs(processes, timeout=60)
 
 
-def connected(house: House, dsn: str) -> House:
+def connected(warehouse: Warehouse, dsn: str) -> Warehouse:
     """Return the same warehouse, connected to a restarted server."""
-    house.database.engine.dispose()
-    return replace(house, database=DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg")))
+    warehouse.database.engine.dispose()
+    return replace(warehouse, database=DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg")))
 
 
-def survive(house: House) -> None:
+def survive(warehouse: Warehouse) -> None:
     """Let the leases expire, load the waiting files, and check everything."""
-    expire(house)
-    assert house.load("survivor") == ""
-    assert house.load("survivor") == ""
-    assert house.ids() == [1, 2, 3]
-    assert house.states() == [(key, "Done") for key in KEYS]
+    expire(warehouse)
+    assert warehouse.load("survivor") == ""
+    assert warehouse.load("survivor") == ""
+    assert warehouse.ids() == [1, 2, 3]
+    assert warehouse.states() == [(key, "Done") for key in KEYS]
     account = "SELECT rows_in, rows_loaded, rows_rejected, archived_at IS NOT NULL FROM ledger.files ORDER BY id"
-    assert house.query(account) == [(2, 2, 0, True), (1, 1, 0, True)]
+    assert warehouse.query(account) == [(2, 2, 0, True), (1, 1, 0, True)]
     committed = "SELECT file FROM ledger.loads WHERE error = '' AND ended_at IS NOT NULL ORDER BY file"
-    assert house.query(committed) == [(1,), (2,)]
+    assert warehouse.query(committed) == [(1,), (2,)]
 
 
 @pytest.fixture
@@ -72,16 +72,16 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def own_house(s3: Any, server: PostgresServer) -> Iterator[House]:
+def own_warehouse(s3: Any, server: PostgresServer) -> Iterator[Warehouse]:
     dsn = make_url(server.start()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     database = DatabaseManager.from_url(dsn)
     SCHEMA.migrate(database)
-    house = fresh_house(s3, database)
-    house.hear(*(house.put(key, csv(*ids)) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)))
+    warehouse = fresh_warehouse(s3, database)
+    warehouse.hear(*(warehouse.put(key, csv(*ids)) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)))
     try:
-        yield house
+        yield warehouse
     finally:
-        house.database.engine.dispose()
+        warehouse.database.engine.dispose()
         server.stop()
 
 
@@ -116,14 +116,14 @@ MOMENTS: dict[str, tuple[Any, str, Any, list[int] | None]] = {
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     server = PostgresServer(folder / "postgres")
-    with own_house(s3, server) as house:
+    with own_warehouse(s3, server) as warehouse:
         owner, step, when, held = MOMENTS[moment]
-        house.batch = SMALL_FILES if "together" in moment else ONE_FILE
+        warehouse.batch = SMALL_FILES if "together" in moment else ONE_FILE
         with monkeypatch.context() as patch:
             patch.setattr(owner, step, when(getattr(owner, step), lambda: kill_server(server)))
-            assert house.load("doomed") != ""
+            assert warehouse.load("doomed") != ""
         server.stop()
-        again = connected(house, server.start())
+        again = connected(warehouse, server.start())
         assert (again.ids() if again.has_table() else []) == held
         survive(again)
         again.database.engine.dispose()
@@ -136,9 +136,9 @@ def test_postgresql_is_killed_during_the_commit(
 ) -> None:
     """Microseconds decide whether the commit is before the kill; the file's account must agree in both cases."""
     server = PostgresServer(folder / "postgres")
-    with own_house(s3, server) as house:
+    with own_warehouse(s3, server) as warehouse:
         timers: list[Timer] = []
-        house.batch = batch
+        warehouse.batch = batch
 
         def kill_soon() -> None:
             timers.append(Timer(milliseconds / 1000, kill_server, (server,)))
@@ -147,11 +147,11 @@ def test_postgresql_is_killed_during_the_commit(
         with monkeypatch.context() as patch:
             patch.setattr(postgres, "settle", after(postgres.settle, kill_soon))
             patch.setattr(postgres_batch, "settle_done", after(postgres_batch.settle_done, kill_soon))
-            house.load("doomed")
+            warehouse.load("doomed")
         for timer in timers:
             timer.join()
         server.stop()
-        again = connected(house, server.start())
+        again = connected(warehouse, server.start())
         held = again.ids() if again.has_table() else []
         done = [ids for ids, (_, state) in zip(((1, 2), (3,)), again.states(), strict=True) if state == "Done"]
         assert held == [row_id for ids in done for row_id in ids], "the rows and Done come together"
@@ -174,19 +174,19 @@ def test_the_server_of_the_files_is_killed_during_the_archive(
     database = DatabaseManager.from_url(warehouse_url)
     home = tmp_path / "aws"
     with running(home) as aws:
-        house = fresh_house(aws.client("s3"), database)
+        warehouse = fresh_warehouse(aws.client("s3"), database)
         files = {key: csv(*ids) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)}
-        house.hear(*(house.put(key, body) for key, body in files.items()))
+        warehouse.hear(*(warehouse.put(key, body) for key, body in files.items()))
         with monkeypatch.context() as patch:
             patch.setattr(LandedFiles, step, when(getattr(LandedFiles, step), partial(kill, aws.pid)))
-            assert house.load("doomed") != ""
-        assert {state for _, state in house.states()} == {"Done"}
+            assert warehouse.load("doomed") != ""
+        assert {state for _, state in warehouse.states()} == {"Done"}
     with running(home) as aws:
-        again = replace(house, s3=aws.client("s3"))
+        again = replace(warehouse, s3=aws.client("s3"))
         survive(again)
-        assert "Versions" not in again.s3.list_object_versions(Bucket=house.bucket)
-        archived = again.s3.list_objects_v2(Bucket=f"{house.bucket}-archive")["Contents"]
-        bodies = [again.s3.get_object(Bucket=f"{house.bucket}-archive", Key=entry["Key"]) for entry in archived]
+        assert "Versions" not in again.s3.list_object_versions(Bucket=warehouse.bucket)
+        archived = again.s3.list_objects_v2(Bucket=f"{warehouse.bucket}-archive")["Contents"]
+        bodies = [again.s3.get_object(Bucket=f"{warehouse.bucket}-archive", Key=entry["Key"]) for entry in archived]
         assert sorted(answer["Body"].read() for answer in bodies) == sorted(files.values())
     database.engine.dispose()
 
@@ -205,16 +205,16 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 def test_the_disk_of_postgresql_is_full(s3: Any, small_disk: Path) -> None:
     server = PostgresServer(small_disk / "postgres", {"max_wal_size": "64MB", "min_wal_size": "32MB"})
-    with own_house(s3, server) as house:
+    with own_warehouse(s3, server) as warehouse:
         rows = 200_000
-        house.hear(house.put("sales/3.csv", csv(*range(10, 10 + rows), name="x" * 80)))
+        warehouse.hear(warehouse.put("sales/3.csv", csv(*range(10, 10 + rows), name="x" * 80)))
         free = os.statvfs(small_disk)
         filling = small_disk / "filling"
         filling.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - 12 * MIB)))
-        assert house.load("doomed") != "", "what is loaded below, once there is room, was refused"
+        assert warehouse.load("doomed") != "", "what is loaded below, once there is room, was refused"
         filling.unlink()
         server.stop()
-        again = connected(house, server.start())
+        again = connected(warehouse, server.start())
         assert set(again.ids()) <= {1, 2, 3}, "the large file is loaded as a whole or not at all"
         expire(again)
         again.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail' RETURNING id")

@@ -11,7 +11,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 from recorded_calls import for_code, recorded
 
 from estrela.ledger.schema import SCHEMA
@@ -24,9 +24,9 @@ Loaded = Callable[[str], Any]
 
 
 @pytest.fixture
-def loaded(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+def loaded(warehouse: Warehouse, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Loaded:
     """A function that loads a handler like a new process, with the database of the test."""
-    url = house.database.engine.url.render_as_string(hide_password=False)
+    url = warehouse.database.engine.url.render_as_string(hide_password=False)
     given = {"ESTRELA_WAREHOUSE_URL": url, "METRICS_ENVIRONMENT": "test", "POWERTOOLS_METRICS_NAMESPACE": "Estrela"}
     for name, value in {**aws.env, **given}.items():
         monkeypatch.setenv(name, value)
@@ -43,16 +43,18 @@ def loaded(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Loade
     return load
 
 
-def test_the_schema_is_made_once_and_is_the_newest(house: House, loaded: Loaded) -> None:
-    house.query("DROP SCHEMA ledger CASCADE")
+def test_the_schema_is_made_once_and_is_the_newest(warehouse: Warehouse, loaded: Loaded) -> None:
+    warehouse.query("DROP SCHEMA ledger CASCADE")
     with loaded("ledger_schema") as function:
         answers = [function.handler({}, CONTEXT) for _ in range(2)]
     assert answers == [{"schema": "ledger", "version": SCHEMA.newest_version()}] * 2
-    assert house.query("SELECT count(*) FROM ledger.files") == [(0,)]
+    assert warehouse.query("SELECT count(*) FROM ledger.files") == [(0,)]
 
 
-def test_waiting_files_are_printed_as_metrics(house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
-    house.query(
+def test_waiting_files_are_printed_as_metrics(
+    warehouse: Warehouse, loaded: Loaded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse.query(
         "INSERT INTO ledger.files"
         " (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, state, reason, run)"
         " SELECT feed, 'b', feed, 'v', 'e', 1, '', '', now() - hours * interval '1 hour', state, '', 'r'"
@@ -74,7 +76,7 @@ def test_waiting_files_are_printed_as_metrics(house: House, loaded: Loaded, caps
 
 
 def test_an_empty_ledger_has_nothing_that_waits(
-    house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]
+    warehouse: Warehouse, loaded: Loaded, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with loaded("ledger_metrics") as function:
         function.handler({}, CONTEXT)
@@ -84,16 +86,16 @@ def test_an_empty_ledger_has_nothing_that_waits(
 
 @pytest.mark.parametrize("function", ["register_file", "ledger_schema", "ledger_metrics"])
 def test_functions_call_what_their_roles_allow_and_nothing_else(
-    house: House, aws: Running, monkeypatch: pytest.MonkeyPatch, loaded: Loaded, function: str
+    warehouse: Warehouse, aws: Running, monkeypatch: pytest.MonkeyPatch, loaded: Loaded, function: str
 ) -> None:
-    url = house.database.engine.url
+    url = warehouse.database.engine.url
     login = {"username": url.username, "password": url.password, "host": url.host, "port": url.port,
              "dbname": url.database}  # fmt: skip
-    aws.client("secretsmanager").create_secret(Name=f"{function}-{house.bucket}", SecretString=json.dumps(login))
+    aws.client("secretsmanager").create_secret(Name=f"{function}-{warehouse.bucket}", SecretString=json.dumps(login))
     with recorded() as actions:
         monkeypatch.delenv("ESTRELA_WAREHOUSE_URL")
-        monkeypatch.setenv("ESTRELA_WAREHOUSE_SECRET", f"{function}-{house.bucket}")
-        monkeypatch.setenv("ESTRELA_LANDING", house.bucket)
+        monkeypatch.setenv("ESTRELA_WAREHOUSE_SECRET", f"{function}-{warehouse.bucket}")
+        monkeypatch.setenv("ESTRELA_LANDING", warehouse.bucket)
         with loaded(function) as module:
-            module.handler(house.put("card_settlements/visa_2026-11-01.csv.gz", b"x"), CONTEXT)
+            module.handler(warehouse.put("card_settlements/visa_2026-11-01.csv.gz", b"x"), CONTEXT)
     assert actions == for_code(f"feeds.{function}")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from killed import expire, load_and_die
-from ledger_house import House, csv, sales_feed
+from ledger_warehouse import Warehouse, csv, sales_feed
 
 from estrela.errors import DefinitionError
 from estrela.etl.loaders.manifests import Named, named_files
@@ -20,104 +20,106 @@ BY_MANIFEST = {"origin": ORIGIN, "order": Order.BY_MANIFEST}
 
 
 @pytest.fixture(autouse=True)
-def declared(house: House) -> None:
-    house.feeds = {"sales": sales_feed(**BY_MANIFEST)}
+def declared(warehouse: Warehouse) -> None:
+    warehouse.feeds = {"sales": sales_feed(**BY_MANIFEST)}
 
 
-def arrive(house: House, *numbers: int) -> None:
-    house.hear(*(house.put(f"sales/{number}.csv", csv(number)) for number in numbers))
+def arrive(warehouse: Warehouse, *numbers: int) -> None:
+    warehouse.hear(*(warehouse.put(f"sales/{number}.csv", csv(number)) for number in numbers))
 
 
-def name(house: House, *names: str) -> None:
-    house.hear(house.put(MANIFEST, "\n".join(names).encode()))
+def name(warehouse: Warehouse, *names: str) -> None:
+    warehouse.hear(warehouse.put(MANIFEST, "\n".join(names).encode()))
 
 
-def test_nothing_is_loaded_before_all_files_are_there(house: House) -> None:
-    feed = house.feeds["sales"]
-    arrive(house, 1, 3)
-    assert not house.claims.has_work(feed), "no manifest is there"
-    assert house.load() == ""
-    name(house, "1.csv", "2.csv", "", " 3.csv ")
-    assert house.claims.has_work(feed), "the manifest is to be read"
-    assert house.load() == ""
-    assert not house.claims.has_work(feed), "a file is missing"
-    assert not house.has_table()
-    arrive(house, 2, 4)
-    assert house.claims.has_work(feed)
-    assert house.load() == ""
-    assert house.ids() == [1, 2, 3]
-    assert sorted(house.states()) == [
+def test_nothing_is_loaded_before_all_files_are_there(warehouse: Warehouse) -> None:
+    feed = warehouse.feeds["sales"]
+    arrive(warehouse, 1, 3)
+    assert not warehouse.claims.has_work(feed), "no manifest is there"
+    assert warehouse.load() == ""
+    name(warehouse, "1.csv", "2.csv", "", " 3.csv ")
+    assert warehouse.claims.has_work(feed), "the manifest is to be read"
+    assert warehouse.load() == ""
+    assert not warehouse.claims.has_work(feed), "a file is missing"
+    assert not warehouse.has_table()
+    arrive(warehouse, 2, 4)
+    assert warehouse.claims.has_work(feed)
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2, 3]
+    assert sorted(warehouse.states()) == [
         ("sales/1.csv", "Done"),
         ("sales/2.csv", "Done"),
         ("sales/3.csv", "Done"),
         ("sales/4.csv", "New"),
     ]
-    assert house.query("SELECT state FROM ledger.files WHERE is_manifest") == [("Done",)]
-    assert house.query("SELECT count(*) FROM ledger.files WHERE archived_at IS NULL") == [(1,)]
+    assert warehouse.query("SELECT state FROM ledger.files WHERE is_manifest") == [("Done",)]
+    assert warehouse.query("SELECT count(*) FROM ledger.files WHERE archived_at IS NULL") == [(1,)]
 
 
-def test_a_corrected_manifest_takes_the_place_of_one_that_waits_for_ever(house: House) -> None:
-    arrive(house, 1)
-    name(house, "1.csv", "lost.csv")
-    house.load()
-    name(house, "1.csv")
-    assert house.load() == ""
-    assert house.ids() == [1]
+def test_a_corrected_manifest_takes_the_place_of_one_that_waits_for_ever(warehouse: Warehouse) -> None:
+    arrive(warehouse, 1)
+    name(warehouse, "1.csv", "lost.csv")
+    warehouse.load()
+    name(warehouse, "1.csv")
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1]
 
 
-def test_a_manifest_may_say_how_large_files_are(house: House) -> None:
+def test_a_manifest_may_say_how_large_files_are(warehouse: Warehouse) -> None:
     body = csv(1)
-    entry = {"url": f"s3://{house.bucket}/sales/1.csv", "mandatory": True, "meta": {"content_length": len(body)}}
-    house.hear(house.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
-    house.hear(house.put("sales/1.csv", body[:-10]))
-    assert house.load() == ""
-    assert not house.has_table(), "the file of another size is not the one that is named"
-    house.hear(house.put("sales/1.csv", body))
-    assert house.load() == ""
-    assert house.ids() == [1]
+    entry = {"url": f"s3://{warehouse.bucket}/sales/1.csv", "mandatory": True, "meta": {"content_length": len(body)}}
+    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
+    warehouse.hear(warehouse.put("sales/1.csv", body[:-10]))
+    assert warehouse.load() == ""
+    assert not warehouse.has_table(), "the file of another size is not the one that is named"
+    warehouse.hear(warehouse.put("sales/1.csv", body))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1]
 
 
-def test_a_delivery_waits_for_all_of_its_files_in_their_sizes(house: House) -> None:
+def test_a_delivery_waits_for_all_of_its_files_in_their_sizes(warehouse: Warehouse) -> None:
     """Also where another file, or another version of the same one, is there."""
     sizes = {number: len(csv(number)) for number in (1, 2)}
     entries = [
-        {"url": f"s3://{house.bucket}/sales/{number}.csv", "meta": {"content_length": size}}
+        {"url": f"s3://{warehouse.bucket}/sales/{number}.csv", "meta": {"content_length": size}}
         for number, size in sizes.items()
     ]
-    house.hear(house.put(MANIFEST, json.dumps({"entries": entries}).encode()))
-    arrive(house, 1)
-    house.hear(house.put("sales/2.csv", csv(2)[:-10]))
-    assert house.load() == ""
-    assert not house.has_table(), "2.csv is of another size"
-    house.database.query("UPDATE ledger.files SET state = 'Filtered Out', reason = 'by hand' WHERE key = 'sales/1.csv'")
-    arrive(house, 2)
-    assert house.load() == ""
-    assert not house.has_table(), "1.csv was filtered out"
-    arrive(house, 1)
-    assert house.load() == ""
-    assert house.ids() == [1, 2]
+    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": entries}).encode()))
+    arrive(warehouse, 1)
+    warehouse.hear(warehouse.put("sales/2.csv", csv(2)[:-10]))
+    assert warehouse.load() == ""
+    assert not warehouse.has_table(), "2.csv is of another size"
+    warehouse.database.query(
+        "UPDATE ledger.files SET state = 'Filtered Out', reason = 'by hand' WHERE key = 'sales/1.csv'"
+    )
+    arrive(warehouse, 2)
+    assert warehouse.load() == ""
+    assert not warehouse.has_table(), "1.csv was filtered out"
+    arrive(warehouse, 1)
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2]
 
 
-def test_of_two_versions_that_is_loaded_whose_size_the_manifest_says(house: House) -> None:
-    house.feeds = {"sales": sales_feed(**BY_MANIFEST, on_overwrite=OnOverwrite.APPEND_VERSION)}
+def test_of_two_versions_that_is_loaded_whose_size_the_manifest_says(warehouse: Warehouse) -> None:
+    warehouse.feeds = {"sales": sales_feed(**BY_MANIFEST, on_overwrite=OnOverwrite.APPEND_VERSION)}
     body = csv(1)
-    house.hear(house.put("sales/1.csv", csv(7)[:-10]), house.put("sales/1.csv", body))
-    entry = {"url": f"s3://{house.bucket}/sales/1.csv", "meta": {"content_length": len(body)}}
-    house.hear(house.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
-    assert house.load() == ""
-    assert house.ids() == [1]
-    assert house.states() == [("sales/1.csv", "New"), ("sales/1.csv", "Done")]
+    warehouse.hear(warehouse.put("sales/1.csv", csv(7)[:-10]), warehouse.put("sales/1.csv", body))
+    entry = {"url": f"s3://{warehouse.bucket}/sales/1.csv", "meta": {"content_length": len(body)}}
+    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1]
+    assert warehouse.states() == [("sales/1.csv", "New"), ("sales/1.csv", "Done")]
 
 
-def test_a_file_that_fails_holds_back_no_other(house: House) -> None:
-    house.hear(house.put("sales/1.csv", b"other,columns\n"))
-    arrive(house, 2)
-    name(house, "1.csv", "2.csv")
-    assert "1 files were not loaded" in house.load()
-    assert house.ids() == [2]
-    arrive(house, 1)
-    assert house.load() == ""
-    assert house.ids() == [1, 2]
+def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
+    warehouse.hear(warehouse.put("sales/1.csv", b"other,columns\n"))
+    arrive(warehouse, 2)
+    name(warehouse, "1.csv", "2.csv")
+    assert "1 files were not loaded" in warehouse.load()
+    assert warehouse.ids() == [2]
+    arrive(warehouse, 1)
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -130,12 +132,12 @@ def test_a_file_that_fails_holds_back_no_other(house: House) -> None:
         (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
     ],
 )
-def test_what_is_no_manifest_fails(house: House, body: bytes, reason: str) -> None:
-    house.hear(house.put(MANIFEST, body))
-    assert "1 files were not loaded" in house.load()
-    wanted = reason.replace("{bucket}", house.bucket)
-    address = f"s3://{house.bucket}/{MANIFEST}"
-    assert house.query("SELECT state, reason FROM ledger.files") == [
+def test_what_is_no_manifest_fails(warehouse: Warehouse, body: bytes, reason: str) -> None:
+    warehouse.hear(warehouse.put(MANIFEST, body))
+    assert "1 files were not loaded" in warehouse.load()
+    wanted = reason.replace("{bucket}", warehouse.bucket)
+    address = f"s3://{warehouse.bucket}/{MANIFEST}"
+    assert warehouse.query("SELECT state, reason FROM ledger.files") == [
         ("Fail", f"sales: {address}: it is no manifest: {wanted}")
     ]
 
@@ -162,12 +164,12 @@ def test_a_feed_that_contradicts_itself_is_refused(changes: dict[str, object], p
 
 
 @pytest.mark.long
-def test_a_kill_between_two_steps_of_a_manifest(house: House, aws: Running) -> None:
+def test_a_kill_between_two_steps_of_a_manifest(warehouse: Warehouse, aws: Running) -> None:
     for steps in range(1, 9):
-        arrive(house, steps)
-        name(house, f"{steps}.csv")
-        load_and_die(house, steps, aws.client)
-        expire(house)
-        assert house.load() == ""
-        assert house.load() == ""
-        assert house.ids() == list(range(1, steps + 1))
+        arrive(warehouse, steps)
+        name(warehouse, f"{steps}.csv")
+        load_and_die(warehouse, steps, aws.client)
+        expire(warehouse)
+        assert warehouse.load() == ""
+        assert warehouse.load() == ""
+        assert warehouse.ids() == list(range(1, steps + 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from backoffice_parties.cli import main
 from backoffice_parties.company import Company
@@ -34,17 +34,17 @@ def test_the_files_of_a_day_depend_on_the_seed_only() -> None:
     assert dict(settlement_files(other, 1)) != dict(day[:2])
 
 
-def test_the_declared_feeds_take_them(house: House) -> None:
-    house.feeds = feeds()
+def test_the_declared_feeds_take_them(warehouse: Warehouse) -> None:
+    warehouse.feeds = feeds()
     name, rates = rate_file(SMALL, 0)
     for key, content in (*settlement_files(SMALL, 0), branch_file(SMALL, 0), (f"exchange_rates/{name}", rates)):
-        house.put(key, content)
+        warehouse.put(key, content)
     (key, content), _ = settlement_files(SMALL, 1)
-    house.put(key, damaged(content))
-    house.list()
-    assert house.load(feed="branches") == house.load(feed="exchange_rates") == ""
-    assert "it is not a sound gzip file" in house.load(feed="card_settlements")
-    assert house.query(
+    warehouse.put(key, damaged(content))
+    warehouse.list()
+    assert warehouse.load(feed="branches") == warehouse.load(feed="exchange_rates") == ""
+    assert "it is not a sound gzip file" in warehouse.load(feed="card_settlements")
+    assert warehouse.query(
         "SELECT feed, state, rows_in, rows_loaded, rows_rejected FROM ledger.files ORDER BY feed, state, id"
     ) == [
         ("branches", "Done", 40, 40, 0),
@@ -55,8 +55,8 @@ def test_the_declared_feeds_take_them(house: House) -> None:
     ]
 
 
-def test_the_core_system_changes_adds_and_deletes(house: House) -> None:
-    url = house.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+def test_the_core_system_changes_adds_and_deletes(warehouse: Warehouse) -> None:
+    url = warehouse.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as connection:
         core = Core(SMALL, connection)
         core.begin()

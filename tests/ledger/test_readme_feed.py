@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ledger_house import House
+from ledger_warehouse import Warehouse
 
 from localaws.running import Running
 
@@ -30,21 +30,21 @@ def platform(tmp_path: Path) -> Path:
     return folder
 
 
-def test_one_file_is_a_feed(house: House, aws: Running, platform: Path, tmp_path: Path) -> None:
+def test_one_file_is_a_feed(warehouse: Warehouse, aws: Running, platform: Path, tmp_path: Path) -> None:
     environ = {
         **os.environ,
         **aws.env,
         "PYTHONPATH": str(platform),
-        "ESTRELA_WAREHOUSE_URL": house.database.engine.url.render_as_string(hide_password=False),
-        "ESTRELA_LANDING": house.bucket,
-        "ESTRELA_ARCHIVE": f"{house.bucket}-archive",
+        "ESTRELA_WAREHOUSE_URL": warehouse.database.engine.url.render_as_string(hide_password=False),
+        "ESTRELA_LANDING": warehouse.bucket,
+        "ESTRELA_ARCHIVE": f"{warehouse.bucket}-archive",
     }
     said = []
     for line in f"{ESTRELA}{COMMANDS}".strip().splitlines():
         if line.startswith("aws s3 cp "):
             file, place = shlex.split(line)[3:]
             key = place.removeprefix("s3://LANDING/") + file
-            house.s3.upload_file(str(tmp_path / file), house.bucket, key)
+            warehouse.s3.upload_file(str(tmp_path / file), warehouse.bucket, key)
             continue
         command = line.replace(ESTRELA, f"{shlex.quote(sys.executable)} -m estrela.cli")
         done = subprocess.run(
@@ -52,7 +52,7 @@ def test_one_file_is_a_feed(house: House, aws: Running, platform: Path, tmp_path
         )
         assert done.returncode == 0, (line, done.stderr)
         said.append(done.stdout)
-    assert house.query(
+    assert warehouse.query(
         "SELECT CAST(day AS text) AS day, currency, CAST(rate AS text) AS rate FROM warehouse.rates"
     ) == [("2026-11-01", "USD", "5.432100")]
     assert "load: files 1, rows in 1, loaded 1, rejected 0" in said[-2]

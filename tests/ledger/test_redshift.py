@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from killed import expire, load_and_die
-from ledger_house import COLUMNS, FIELDS, HEADER, House, csv, sales_feed
+from ledger_warehouse import COLUMNS, FIELDS, HEADER, Warehouse, csv, sales_feed
 
 from estrela.errors import ClaimLostError
 from estrela.etl.loaders.redshift import RedshiftLoader
@@ -22,59 +22,61 @@ REDSHIFT = Redshift(distribution=Distribution.KEY, distribution_key="id", sort=(
 
 
 @pytest.fixture
-def house(redshift_house: House) -> House:
-    declare(redshift_house)
-    return redshift_house
+def warehouse(redshift_warehouse: Warehouse) -> Warehouse:
+    declare(redshift_warehouse)
+    return redshift_warehouse
 
 
-def declare(house: House, **changes: Any) -> None:
-    house.feeds = {"sales": sales_feed(**{"engine": REDSHIFT, **changes})}
+def declare(warehouse: Warehouse, **changes: Any) -> None:
+    warehouse.feeds = {"sales": sales_feed(**{"engine": REDSHIFT, **changes})}
 
 
-def claimed(house: House, run: str) -> Claim:
-    claim = house.claims.claim(house.feeds["sales"], run)
+def claimed(warehouse: Warehouse, run: str) -> Claim:
+    claim = warehouse.claims.claim(warehouse.feeds["sales"], run)
     assert claim is not None
     return claim
 
 
-def test_a_file_is_loaded_once_with_its_values(house: House) -> None:
-    event = house.put(
+def test_a_file_is_loaded_once_with_its_values(warehouse: Warehouse) -> None:
+    event = warehouse.put(
         "sales/1.csv",
         HEADER.encode() + (b'1,2024-01-02,"A, ""B""\n\xc3\xa9",1.5,true,2024-01-02 03:04:05\n2,,\\N,-0.25,,\n'),
     )
-    house.hear(event, event)
-    assert house.load() == ""
-    house.hear(event)
-    assert house.load() == ""
-    assert house.target(
+    warehouse.hear(event, event)
+    assert warehouse.load() == ""
+    warehouse.hear(event)
+    assert warehouse.load() == ""
+    assert warehouse.target(
         "SELECT id, day, name, amount, is_open, at, source_file, source_line FROM mart.sales ORDER BY id"
     ) == [
         (1, "2024-01-02", 'A, "B"\n\u00e9', "1.50", True, "2024-01-02 03:04:05+00", 1, 2),
         (2, None, "\\N", "-0.25", None, None, 1, 4),
     ]
-    assert house.query("SELECT state, rows_in, rows_loaded, rows_rejected, length(sha256) FROM ledger.files") == [
+    assert warehouse.query("SELECT state, rows_in, rows_loaded, rows_rejected, length(sha256) FROM ledger.files") == [
         ("Done", 2, 2, 0, 64)
     ]
 
 
-def test_the_table_has_the_declared_distribution_and_sort_keys(house: House) -> None:
-    house.hear(house.put("sales/1.csv", csv(1)))
-    assert house.load() == ""
-    assert house.target("SELECT diststyle, sortkey1, sortkey_num FROM svv_table_info WHERE \"table\" = 'sales'") == [
-        ("KEY(id)", "day", 2)
-    ]
+def test_the_table_has_the_declared_distribution_and_sort_keys(warehouse: Warehouse) -> None:
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    assert warehouse.load() == ""
+    assert warehouse.target(
+        "SELECT diststyle, sortkey1, sortkey_num FROM svv_table_info WHERE \"table\" = 'sales'"
+    ) == [("KEY(id)", "day", 2)]
 
 
-def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(house: House) -> None:
-    declare(house, tolerance=RowTolerance(rows=1), order=Order.ALL)
+def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(warehouse: Warehouse) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=1), order=Order.ALL)
     long = csv(7, name="x" * 65536).split(b"\n", 1)[1]
-    house.hear(house.put("sales/1.csv", csv(1, 2) + long), house.put("sales/2.csv", csv(3) + long + b"x,,,,,\n"))
-    assert "2 of 3 rows are bad, more than the feed tolerates" in house.load()
-    assert house.ids() == [1, 2]
-    assert house.query("SELECT state, rows_in, rows_loaded, rows_rejected FROM ledger.files ORDER BY id") == [
+    warehouse.hear(
+        warehouse.put("sales/1.csv", csv(1, 2) + long), warehouse.put("sales/2.csv", csv(3) + long + b"x,,,,,\n")
+    )
+    assert "2 of 3 rows are bad, more than the feed tolerates" in warehouse.load()
+    assert warehouse.ids() == [1, 2]
+    assert warehouse.query("SELECT state, rows_in, rows_loaded, rows_rejected FROM ledger.files ORDER BY id") == [
         ("Done", 3, 2, 1), ("Fail", None, None, None),
     ]  # fmt: skip
-    assert house.query(
+    assert warehouse.query(
         "SELECT file, line, column_name, reason, is_counted FROM ledger.rejects ORDER BY file, line"
     ) == [
         (1, 4, "name", "a text of at most 65,535 bytes is allowed, the longest that Redshift holds", True),
@@ -83,162 +85,166 @@ def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(house: House) -> 
     ]
 
 
-def test_what_copy_needs_is_gone_after_the_load(house: House) -> None:
-    declare(house, tolerance=RowTolerance(rows=0))
-    house.hear(house.put("sales/1.csv", csv(*range(100))), house.put("sales/2.csv", csv(5) + b"x,,,,,\n"))
-    house.load()
-    assert house.ids() == list(range(100))
-    assert "Contents" not in house.s3.list_objects_v2(Bucket=f"{house.bucket}-archive", Prefix="copy/")
+def test_what_copy_needs_is_gone_after_the_load(warehouse: Warehouse) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=0))
+    warehouse.hear(warehouse.put("sales/1.csv", csv(*range(100))), warehouse.put("sales/2.csv", csv(5) + b"x,,,,,\n"))
+    warehouse.load()
+    assert warehouse.ids() == list(range(100))
+    assert "Contents" not in warehouse.s3.list_objects_v2(Bucket=f"{warehouse.bucket}-archive", Prefix="copy/")
 
 
-def test_a_key_that_would_be_twice_fails_the_file(house: House) -> None:
-    declare(house, key=("id",))
-    house.hear(house.put("sales/1.csv", csv(1, 2)))
-    house.load()
-    house.hear(house.put("sales/2.csv", csv(2, 3)))
-    assert "mart.sales: a key (id) would be twice in the table" in house.load()
-    assert house.ids() == [1, 2]
+def test_a_key_that_would_be_twice_fails_the_file(warehouse: Warehouse) -> None:
+    declare(warehouse, key=("id",))
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 2)))
+    warehouse.load()
+    warehouse.hear(warehouse.put("sales/2.csv", csv(2, 3)))
+    assert "mart.sales: a key (id) would be twice in the table" in warehouse.load()
+    assert warehouse.ids() == [1, 2]
 
 
 @pytest.mark.parametrize("load", [Load.TRUNCATE, Load.REPLACE])
-def test_the_newest_file_is_the_table(house: House, load: Load) -> None:
-    declare(house, load=load, order=Order.NEWEST)
-    house.hear(house.put("sales/1.csv", csv(1)), house.put("sales/2.csv", csv(2, 3)))
-    assert house.load() == ""
+def test_the_newest_file_is_the_table(warehouse: Warehouse, load: Load) -> None:
+    declare(warehouse, load=load, order=Order.NEWEST)
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
+    assert warehouse.load() == ""
     wider = tuple(replace(column, type="bigint") if column.name == "amount" else column for column in COLUMNS)
     if load is Load.REPLACE:
         fields = tuple(replace(field, parse=FIELDS[0].parse) if field.column == "amount" else field for field in FIELDS)
-        declare(house, load=load, order=Order.NEWEST, columns=(*wider, Column("note", "string", "Note")),
+        declare(warehouse, load=load, order=Order.NEWEST, columns=(*wider, Column("note", "string", "Note")),
                 fields=(*fields, Field("note", "note", Text())))  # fmt: skip
     body = HEADER.strip() + ",note\n4,,,15,,,x\n" if load is Load.REPLACE else HEADER + "4,,,15,,\n"
-    house.hear(house.put("sales/3.csv", body.encode()), house.put("sales/0.csv", csv(0)))
-    assert house.load() == ""
-    assert house.target("SELECT id, amount FROM mart.sales") == [(4, 15 if load is Load.REPLACE else "15.00")]
+    warehouse.hear(warehouse.put("sales/3.csv", body.encode()), warehouse.put("sales/0.csv", csv(0)))
+    assert warehouse.load() == ""
+    assert warehouse.target("SELECT id, amount FROM mart.sales") == [(4, 15 if load is Load.REPLACE else "15.00")]
 
 
-def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(house: House) -> None:
-    declare(house, load=Load.UPSERT, order=Order.ALL, key=("id",))
-    house.hear(house.put("sales/2.csv", csv(1, 2, name="new")))
-    house.load()
-    house.hear(house.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1]))
-    assert house.load() == ""
-    house.hear(house.put("sales/3.csv", csv(2, name="newest")))
-    assert house.load() == ""
-    assert house.target("SELECT id, name FROM mart.sales ORDER BY id") == [(1, "new"), (2, "newest"), (3, "last")]
-    assert house.query("SELECT rows_in, rows_loaded FROM ledger.files ORDER BY id") == [(2, 2), (3, 3), (1, 1)]
-    assert house.query("SELECT rows_changed FROM ledger.loads ORDER BY id") == [(2,), (1,), (1,)]
+def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(warehouse: Warehouse) -> None:
+    declare(warehouse, load=Load.UPSERT, order=Order.ALL, key=("id",))
+    warehouse.hear(warehouse.put("sales/2.csv", csv(1, 2, name="new")))
+    warehouse.load()
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1]))
+    assert warehouse.load() == ""
+    warehouse.hear(warehouse.put("sales/3.csv", csv(2, name="newest")))
+    assert warehouse.load() == ""
+    assert warehouse.target("SELECT id, name FROM mart.sales ORDER BY id") == [(1, "new"), (2, "newest"), (3, "last")]
+    assert warehouse.query("SELECT rows_in, rows_loaded FROM ledger.files ORDER BY id") == [(2, 2), (3, 3), (1, 1)]
+    assert warehouse.query("SELECT rows_changed FROM ledger.loads ORDER BY id") == [(2,), (1,), (1,)]
 
 
 @pytest.mark.parametrize(("policy", "ids"), [(OnOverwrite.REPLACE_ROWS, [3]), (OnOverwrite.APPEND_VERSION, [1, 2, 3])])
-def test_a_new_version_of_a_file(house: House, policy: OnOverwrite, ids: list[int]) -> None:
-    declare(house, on_overwrite=policy, order=Order.ALL)
-    house.hear(house.put("sales/1.csv", csv(1, 2)))
-    house.load()
-    house.hear(house.put("sales/1.csv", csv(3)))
-    assert house.load() == ""
-    assert house.ids() == ids
+def test_a_new_version_of_a_file(warehouse: Warehouse, policy: OnOverwrite, ids: list[int]) -> None:
+    declare(warehouse, on_overwrite=policy, order=Order.ALL)
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 2)))
+    warehouse.load()
+    warehouse.hear(warehouse.put("sales/1.csv", csv(3)))
+    assert warehouse.load() == ""
+    assert warehouse.ids() == ids
 
 
-def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(house: House) -> None:
-    house.hear(house.put("sales/1.csv", csv(1)))
-    house.load()
+def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: Warehouse) -> None:
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.load()
     wider = tuple(replace(column, type="decimal(12,3)") if column.name == "amount" else column for column in COLUMNS)
     more: dict[str, Any] = {
         "columns": (*wider, Column("note", "string", "Note")), "fields": (*FIELDS, Field("note", "note", Text())),
     }  # fmt: skip
-    house.hear(house.put("sales/2.csv", (HEADER.strip() + ",note\n3,,,1.234,,,x\n").encode()))
-    declare(house, **more, schema_change=SchemaChange.ADD_NULLABLE)
-    assert "has amount numeric(10,2) where the feed declares numeric(12,3); schema_change=add nullable" in house.load()
-    house.database.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail'")
-    declare(house, **more, schema_change=SchemaChange.WIDEN)
-    assert house.load() == ""
-    assert house.target("SELECT id, amount, note FROM mart.sales ORDER BY id") == [
+    warehouse.hear(warehouse.put("sales/2.csv", (HEADER.strip() + ",note\n3,,,1.234,,,x\n").encode()))
+    declare(warehouse, **more, schema_change=SchemaChange.ADD_NULLABLE)
+    assert (
+        "has amount numeric(10,2) where the feed declares numeric(12,3); schema_change=add nullable" in warehouse.load()
+    )
+    warehouse.database.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail'")
+    declare(warehouse, **more, schema_change=SchemaChange.WIDEN)
+    assert warehouse.load() == ""
+    assert warehouse.target("SELECT id, amount, note FROM mart.sales ORDER BY id") == [
         (1, "1.500", None),
         (3, "1.234", "x"),
     ]
 
 
-def test_replay_and_withdraw(house: House) -> None:
-    declare(house, tolerance=RowTolerance(rows=2))
-    house.hear(house.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"), house.put("sales/2.csv", csv(8, 9)))
-    assert house.load() == ""
+def test_replay_and_withdraw(warehouse: Warehouse) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=2))
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"), warehouse.put("sales/2.csv", csv(8, 9)))
+    assert warehouse.load() == ""
     fields = tuple(
         replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
         for field in FIELDS
     )
-    declare(house, tolerance=RowTolerance(rows=2), fields=fields)
-    feed = house.feeds["sales"]
-    account = house.changes.replay(feed, 1, "replay")
+    declare(warehouse, tolerance=RowTolerance(rows=2), fields=fields)
+    feed = warehouse.feeds["sales"]
+    account = warehouse.changes.replay(feed, 1, "replay")
     assert (account.rows, account.loaded, account.rejected, account.changed) == (2, 1, 1, 1)
-    assert house.changes.replay(feed, 1, "replay").loaded == 0
-    assert house.ids() == [1, 2, 8, 9]
-    assert house.query("SELECT rows_in, rows_loaded, rows_rejected FROM ledger.files WHERE id = 1") == [(3, 2, 1)]
-    assert house.changes.withdraw(feed, 2, "operator", "sent by mistake") == 2
-    assert house.ids() == [1, 2]
-    house.database.query("UPDATE ledger.files SET state = 'New' WHERE id = 2")
-    assert house.load() == ""
-    assert house.ids() == [1, 2, 8, 9]
+    assert warehouse.changes.replay(feed, 1, "replay").loaded == 0
+    assert warehouse.ids() == [1, 2, 8, 9]
+    assert warehouse.query("SELECT rows_in, rows_loaded, rows_rejected FROM ledger.files WHERE id = 1") == [(3, 2, 1)]
+    assert warehouse.changes.withdraw(feed, 2, "operator", "sent by mistake") == 2
+    assert warehouse.ids() == [1, 2]
+    warehouse.database.query("UPDATE ledger.files SET state = 'New' WHERE id = 2")
+    assert warehouse.load() == ""
+    assert warehouse.ids() == [1, 2, 8, 9]
 
 
-def test_a_plan_judges_and_changes_nothing(house: House) -> None:
-    declare(house, tolerance=RowTolerance(rows=1))
-    house.hear(house.put("sales/1.csv", csv(1) + b"x,,,,,\n"))
-    account = house.loader.plan(claimed(house, "planner"))
+def test_a_plan_judges_and_changes_nothing(warehouse: Warehouse) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=1))
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\n"))
+    account = warehouse.loader.plan(claimed(warehouse, "planner"))
     assert (account.rows, account.loaded, account.rejected) == (2, 1, 1)
-    assert not house.has_table()
-    assert house.query("SELECT count(*) FROM ledger.loads") == [(0,)]
+    assert not warehouse.has_table()
+    assert warehouse.query("SELECT count(*) FROM ledger.loads") == [(0,)]
 
 
-def test_a_worker_that_wakes_after_its_lease_commits_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_wakes_after_its_lease_commits_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It pauses where only the fence can stop it: between its last check of the ledger and its transaction."""
-    declare(house, order=Order.ALL)
-    house.hear(house.put("sales/1.csv", csv(1)))
-    sleeper, loader = claimed(house, "sleeper"), house.loader
+    declare(warehouse, order=Order.ALL)
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    sleeper, loader = claimed(warehouse, "sleeper"), warehouse.loader
     assert isinstance(loader, RedshiftLoader)
     ensured = RedshiftLoader.ensured
 
     def overtaken(self: RedshiftLoader, *given: Any) -> Any:
         monkeypatch.setattr(RedshiftLoader, "ensured", ensured)
-        house.hear(house.put("sales/1.csv", csv(2, 3)))
-        expire(house)
-        assert house.load("other") == ""
+        warehouse.hear(warehouse.put("sales/1.csv", csv(2, 3)))
+        expire(warehouse)
+        assert warehouse.load("other") == ""
         return ensured(self, *given)
 
     monkeypatch.setattr(RedshiftLoader, "ensured", overtaken)
     with pytest.raises(Exception, match="another load of the feed was committed meanwhile; nothing of this one was"):
         loader.load(sleeper)
-    assert house.ids() == [2, 3]
+    assert warehouse.ids() == [2, 3]
 
 
-def test_a_worker_whose_lease_ended_does_not_reach_redshift(house: House) -> None:
-    house.hear(house.put("sales/1.csv", csv(1)))
-    sleeper = claimed(house, "sleeper")
-    expire(house)
+def test_a_worker_whose_lease_ended_does_not_reach_redshift(warehouse: Warehouse) -> None:
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    sleeper = claimed(warehouse, "sleeper")
+    expire(warehouse)
     with pytest.raises(ClaimLostError):
-        house.loader.load(sleeper)
-    assert not house.has_table()
-    assert house.load("other") == ""
-    assert house.ids() == [1]
+        warehouse.loader.load(sleeper)
+    assert not warehouse.has_table()
+    assert warehouse.load("other") == ""
+    assert warehouse.ids() == [1]
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
-def test_a_kill_around_the_commit_in_redshift(house: House, aws: Running, is_committed: bool) -> None:
-    declare(house, tolerance=RowTolerance(rows=1))
-    house.hear(house.put("sales/1.csv", csv(1)))
-    assert house.load() == ""
-    house.hear(house.put("sales/2.csv", csv(2, 3) + b"x,,,,,\n"))
+def test_a_kill_around_the_commit_in_redshift(warehouse: Warehouse, aws: Running, is_committed: bool) -> None:
+    declare(warehouse, tolerance=RowTolerance(rows=1))
+    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    assert warehouse.load() == ""
+    warehouse.hear(warehouse.put("sales/2.csv", csv(2, 3) + b"x,,,,,\n"))
     # Its third transaction is the load; the first two read the last load and the columns.
-    assert load_and_die(house, 5 + is_committed, aws.client, of=((RedshiftData, "transact"),))
-    assert house.ids() == ([1, 2, 3] if is_committed else [1])
-    assert house.states()[1][1] == "In Progress"
-    expire(house)
-    assert house.load("survivor") == ""
-    assert house.ids() == [1, 2, 3]
-    loads = house.target("SELECT load, file, kind, rows_loaded, rows_rejected FROM mart.sales_loads ORDER BY load")
+    assert load_and_die(warehouse, 5 + is_committed, aws.client, of=((RedshiftData, "transact"),))
+    assert warehouse.ids() == ([1, 2, 3] if is_committed else [1])
+    assert warehouse.states()[1][1] == "In Progress"
+    expire(warehouse)
+    assert warehouse.load("survivor") == ""
+    assert warehouse.ids() == [1, 2, 3]
+    loads = warehouse.target("SELECT load, file, kind, rows_loaded, rows_rejected FROM mart.sales_loads ORDER BY load")
     assert loads == [(1, 1, "load", 1, 0), (2 if is_committed else 3, 2, "load", 2, 1)]
-    assert house.query("SELECT state, rows_in, rows_loaded, rows_rejected FROM ledger.files WHERE id = 2") == [
+    assert warehouse.query("SELECT state, rows_in, rows_loaded, rows_rejected FROM ledger.files WHERE id = 2") == [
         ("Done", 3, 2, 1)
     ]
-    assert house.query("SELECT line, is_counted FROM ledger.rejects") == [(4, True)]
+    assert warehouse.query("SELECT line, is_counted FROM ledger.rejects") == [(4, True)]
     errors = [] if is_committed else ["the worker died before the commit in Redshift; load 3 took its place"]
-    assert house.query("SELECT error FROM ledger.loads WHERE error <> ''") == [(error,) for error in errors]
+    assert warehouse.query("SELECT error FROM ledger.loads WHERE error <> ''") == [(error,) for error in errors]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from ledger_house import House, csv
+from ledger_warehouse import Warehouse, csv
 
 from estrela.errors import DefinitionError
 from estrela.ledger.arrivals import arrivals_of
@@ -28,9 +28,9 @@ KEY = "card_settlements/visa_2026-11-01.csv.gz"
 
 
 @pytest.fixture
-def environment(house: House, aws: Running) -> dict[str, str]:
+def environment(warehouse: Warehouse, aws: Running) -> dict[str, str]:
     """Environment variables of the function; the database login is in a secret."""
-    url = house.database.engine.url
+    url = warehouse.database.engine.url
     fields = {
         "username": url.username,
         "password": url.password,
@@ -38,9 +38,9 @@ def environment(house: House, aws: Running) -> dict[str, str]:
         "port": url.port,
         "dbname": url.database,
     }
-    name = f"warehouse-{house.bucket}"
+    name = f"warehouse-{warehouse.bucket}"
     aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(fields))
-    return {"ESTRELA_WAREHOUSE_SECRET": name, "ESTRELA_LANDING": house.bucket}
+    return {"ESTRELA_WAREHOUSE_SECRET": name, "ESTRELA_LANDING": warehouse.bucket}
 
 
 @pytest.fixture
@@ -72,46 +72,48 @@ def queued(*bodies: object) -> dict[str, Any]:
     ]}  # fmt: skip
 
 
-def test_only_the_message_that_fails_comes_again(house: House, call: Callable[[Any], Any]) -> None:
-    event = house.put(KEY, b"x")
+def test_only_the_message_that_fails_comes_again(warehouse: Warehouse, call: Callable[[Any], Any]) -> None:
+    event = warehouse.put(KEY, b"x")
     odd = {"Records": [{"eventName": "ObjectCreated:Put"}]}
     test = {"Service": "Amazon S3", "Event": "s3:TestEvent"}
     assert call(queued(event, odd, test, event)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert house.query("SELECT key, state, events_seen, run FROM ledger.files") == [(KEY, "New", 2, "register_file/0")]
+    assert warehouse.query("SELECT key, state, events_seen, run FROM ledger.files") == [
+        (KEY, "New", 2, "register_file/0")
+    ]
 
 
-def test_events_of_s3_itself_and_of_eventbridge(house: House, call: Callable[[Any], Any]) -> None:
-    event = house.put("card_settlements/visa_2026-11-02 (1).gz", b"x")
+def test_events_of_s3_itself_and_of_eventbridge(warehouse: Warehouse, call: Callable[[Any], Any]) -> None:
+    event = warehouse.put("card_settlements/visa_2026-11-02 (1).gz", b"x")
     call(event)
     detail = event["Records"][0]["s3"]
     item = {**detail["object"], "key": KEY, "etag": detail["object"]["eTag"], "version-id": "v2"}
     bridge = {"bucket": detail["bucket"], "object": item}
     call({"detail-type": "Object Created", "time": "2026-11-01T00:00:00Z", "detail": bridge})
-    assert house.states() == [("card_settlements/visa_2026-11-02 (1).gz", "Rejected"), (KEY, "New")]
+    assert warehouse.states() == [("card_settlements/visa_2026-11-02 (1).gz", "Rejected"), (KEY, "New")]
     with pytest.raises(KeyError):
         call({"Records": [{"eventName": "ObjectCreated:Put"}]})
 
 
-def test_a_file_of_an_unreadable_feed_is_not_registered(house: House) -> None:
-    register = replace(house.register, unreadable={"rates": "ModuleNotFoundError: No module named 'x'"})
-    known, unknown = (arrivals_of(house.put(key, b"x")) for key in ("sales/1.csv", "rates/1.csv"))
+def test_a_file_of_an_unreadable_feed_is_not_registered(warehouse: Warehouse) -> None:
+    register = replace(warehouse.register, unreadable={"rates": "ModuleNotFoundError: No module named 'x'"})
+    known, unknown = (arrivals_of(warehouse.put(key, b"x")) for key in ("sales/1.csv", "rates/1.csv"))
     assert register.register(known, "test", by_event=True) == 1
     with pytest.raises(DefinitionError) as caught:
         register.register(unknown, "test", by_event=True)
     assert str(caught.value) == (
-        f"rates: cannot be read, and may be the feed of s3://{house.bucket}/rates/1.csv: "
+        f"rates: cannot be read, and may be the feed of s3://{warehouse.bucket}/rates/1.csv: "
         "ModuleNotFoundError: No module named 'x'"
     )
-    assert house.states() == [("sales/1.csv", "New")]
+    assert warehouse.states() == [("sales/1.csv", "New")]
 
 
 def test_a_file_that_lands_is_registered_by_the_deployed_function(
-    house: House, aws: Running, environment: dict[str, str]
+    warehouse: Warehouse, aws: Running, environment: dict[str, str]
 ) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(HANDLER, "handler.py")
-    name = f"register-{house.bucket}"
+    name = f"register-{warehouse.bucket}"
     libraries = ":".join(path for path in sys.path if path)
     aws.client("lambda").create_function(
         FunctionName=name, Runtime="python3.11", Role="arn:aws:iam::123456789012:role/r", Handler="handler.handler",
@@ -120,16 +122,16 @@ def test_a_file_that_lands_is_registered_by_the_deployed_function(
     )  # fmt: skip
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
     rule = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"], "Id": "files"}
-    house.s3.put_bucket_notification_configuration(
-        Bucket=house.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
+    warehouse.s3.put_bucket_notification_configuration(
+        Bucket=warehouse.bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
     )
-    house.s3.put_object(Bucket=house.bucket, Key=KEY, Body=csv(1))
+    warehouse.s3.put_object(Bucket=warehouse.bucket, Key=KEY, Body=csv(1))
     deadline = time.monotonic() + 120
-    while not house.states():
+    while not warehouse.states():
         assert time.monotonic() < deadline, _lines(aws, name)
         time.sleep(0.2)
-    house.list()
-    assert house.query("SELECT key, state, events_seen, listings_seen FROM ledger.files") == [(KEY, "New", 1, 1)]
+    warehouse.list()
+    assert warehouse.query("SELECT key, state, events_seen, listings_seen FROM ledger.files") == [(KEY, "New", 1, 1)]
 
 
 def _lines(aws: Running, name: str) -> list[str]:

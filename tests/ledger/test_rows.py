@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from ledger_house import COLUMNS, FIELDS, HEADER, House, csv, sales_feed
+from ledger_warehouse import COLUMNS, FIELDS, HEADER, Warehouse, csv, sales_feed
 
 from estrela.errors import FileRefusedError
 from estrela.etl.feed_rows import csv_rows
@@ -87,21 +87,23 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r"])
     max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_rows_that_pass_unchanged_are_those_that_are_read(
-    house: House, monkeypatch: pytest.MonkeyPatch, rows: Sequence[str], end: str
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, rows: Sequence[str], end: str
 ) -> None:
-    house.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=10**6))}
+    warehouse.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=10**6))}
     content = end.join([HEADER.strip(), *rows, ""]).encode()
     outcomes = []
     for is_fast in (True, False):
-        house.database.query("DROP TABLE IF EXISTS mart.sales")
-        house.database.query("TRUNCATE ledger.files CASCADE")
+        warehouse.database.query("DROP TABLE IF EXISTS mart.sales")
+        warehouse.database.query("TRUNCATE ledger.files CASCADE")
         with monkeypatch.context() as patch:
             if not is_fast:
                 patch.setattr(csv_rows, "rows_pattern", lambda *_: None)
-            house.hear(house.put("sales/1.csv", content))
-            error = house.load()
-        loaded = [] if error else house.query("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales")
-        rejects = house.query("SELECT line, column_name, value, reason, raw_line FROM ledger.rejects")
+            warehouse.hear(warehouse.put("sales/1.csv", content))
+            error = warehouse.load()
+        loaded = (
+            [] if error else warehouse.query("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales")
+        )
+        rejects = warehouse.query("SELECT line, column_name, value, reason, raw_line FROM ledger.rejects")
         outcomes.append((error.partition("1.csv: ")[2], sorted(loaded, key=lambda row: row[-1]), sorted(rejects)))
     assert outcomes[0] == outcomes[1]
 
@@ -174,12 +176,12 @@ def test_files_that_are_refused(content: bytes, reason: str) -> None:
     assert caught.value.feed == "sales"
 
 
-def test_a_cell_of_10_mb_and_a_nul_byte(house: House) -> None:
-    house.feeds = {"sales": replace(NAMES, tolerance=RowTolerance(rows=1))}
-    house.hear(house.put("sales/1.csv", b"id,name\n1," + b"x" * 10_000_000 + b"\n2,a\0b\n"))
-    assert house.load() == ""
-    assert house.query("SELECT id, length(name) FROM mart.sales") == [(1, 10_000_000)]
-    assert house.query("SELECT line, reason, value FROM ledger.rejects") == [
+def test_a_cell_of_10_mb_and_a_nul_byte(warehouse: Warehouse) -> None:
+    warehouse.feeds = {"sales": replace(NAMES, tolerance=RowTolerance(rows=1))}
+    warehouse.hear(warehouse.put("sales/1.csv", b"id,name\n1," + b"x" * 10_000_000 + b"\n2,a\0b\n"))
+    assert warehouse.load() == ""
+    assert warehouse.query("SELECT id, length(name) FROM mart.sales") == [(1, 10_000_000)]
+    assert warehouse.query("SELECT line, reason, value FROM ledger.rejects") == [
         (3, "any text without NUL characters is allowed", "ab")
     ]
 
@@ -192,25 +194,25 @@ def test_a_cell_of_10_mb_and_a_nul_byte(house: House) -> None:
         (Csv(max_bytes=10), csv(1), "it holds more than 10 bytes, the declared max_bytes"),
     ],
 )
-def test_a_damaged_file_fails_and_loads_nothing(house: House, form: Csv, content: bytes, reason: str) -> None:
-    house.feeds = {"sales": sales_feed(format=form)}
-    house.hear(house.put("sales/1.csv", content))
-    assert house.load().endswith(f"1.csv: {reason}")
-    assert house.states() == [("sales/1.csv", "Fail")]
-    assert house.query("SELECT to_regclass('mart.sales')") == [(None,)]
+def test_a_damaged_file_fails_and_loads_nothing(warehouse: Warehouse, form: Csv, content: bytes, reason: str) -> None:
+    warehouse.feeds = {"sales": sales_feed(format=form)}
+    warehouse.hear(warehouse.put("sales/1.csv", content))
+    assert warehouse.load().endswith(f"1.csv: {reason}")
+    assert warehouse.states() == [("sales/1.csv", "Fail")]
+    assert warehouse.query("SELECT to_regclass('mart.sales')") == [(None,)]
 
 
-def test_parsers_of_other_forms(house: House) -> None:
+def test_parsers_of_other_forms(warehouse: Warehouse) -> None:
     parsers = {
         "amount": Number(",", grouping="."),
         "name": Prefix({"lo": "store", "we": "web"}),
         "at": Timestamp("dd/MM/yyyy HH:mm", zone="America/Sao_Paulo"),
     }
     fields = tuple(replace(field, parse=parsers.get(field.column, field.parse)) for field in FIELDS)
-    house.feeds = {"sales": sales_feed(fields=fields, format=Csv(delimiter=";"))}
+    warehouse.feeds = {"sales": sales_feed(fields=fields, format=Csv(delimiter=";"))}
     body = "id;day;name;amount;open;at\n1;2024-02-29;loja;1.234,5;true;31/12/2024 23:30\n"
-    house.hear(house.put("sales/1.csv", body.encode()))
-    assert house.load() == ""
-    assert house.query("SELECT name, amount::text, at AT TIME ZONE 'UTC' || '' FROM mart.sales") == [
+    warehouse.hear(warehouse.put("sales/1.csv", body.encode()))
+    assert warehouse.load() == ""
+    assert warehouse.query("SELECT name, amount::text, at AT TIME ZONE 'UTC' || '' FROM mart.sales") == [
         ("store", "1234.50", "2025-01-01 02:30:00")
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from credentials_of_tests import PASSWORD
 from fake_metabase import State, serving
-from ledger_house import postgres
+from ledger_warehouse import postgres
 
 from estrela.errors import SettingsError
 from estrela.hooks.database import DatabaseManager

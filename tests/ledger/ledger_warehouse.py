@@ -87,7 +87,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 @dataclass
-class HouseParts:
+class WarehouseComponents:
     """A landing bucket and a warehouse with the platform's parts; ``feeds`` are those of the test."""
 
     s3: Any
@@ -127,7 +127,7 @@ class HouseParts:
 
 
 @dataclass
-class House(HouseParts):
+class Warehouse(WarehouseComponents):
     """One landing bucket and one warehouse, with the operations of a test."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -200,10 +200,10 @@ class House(HouseParts):
         return [reason for (reason,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]
 
 
-def fresh_house(s3: Any, database: DatabaseManager) -> House:
+def fresh_warehouse(s3: Any, database: DatabaseManager) -> Warehouse:
     """Return a warehouse with new buckets."""
     bucket = f"l-{uuid.uuid4().hex[:12]}"
     for name in (bucket, f"{bucket}-archive"):
         s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return House(s3, bucket, database)
+    return Warehouse(s3, bucket, database)
