@@ -55,7 +55,7 @@ def load(warehouse: Warehouse) -> str:
     if feed.order is Order.BY_MANIFEST:
         named = sorted({key for key, state in warehouse.states() if state != "Rejected"})
         names = "\n".join(key.removeprefix(feed.origin.prefix) for key in named)
-        warehouse.hear(warehouse.put(f"{feed.origin.prefix}all.manifest", names.encode()))
+        warehouse.register_events(warehouse.put(f"{feed.origin.prefix}all.manifest", names.encode()))
     return warehouse.load(feed=name)
 
 
@@ -67,10 +67,10 @@ def rows(warehouse: Warehouse, feed: Feed) -> int:
 def test_events_that_are_doubled_reordered_or_lost_do_not_matter(warehouse: Warehouse, files: FeedFiles) -> None:
     feed = files.feed
     events = [warehouse.put(files.key(number), files.packed(files.rows(number))) for number in (1, 2, 3)]
-    warehouse.hear(events[2], events[0], events[2])
+    warehouse.register_events(events[2], events[0], events[2])
     assert load(warehouse) == ""
     warehouse.list()
-    warehouse.hear(events[0])
+    warehouse.register_events(events[0])
     assert load(warehouse) == ""
     assert rows(warehouse, feed) == (200 if feed.is_whole or feed.order is Order.NEWEST else 600)
     assert {state for _, state in warehouse.states()} <= {"Done", "Filtered Out"}
@@ -79,16 +79,16 @@ def test_events_that_are_doubled_reordered_or_lost_do_not_matter(warehouse: Ware
 
 def test_a_file_that_is_overwritten(warehouse: Warehouse, files: FeedFiles) -> None:
     feed, key = files.feed, files.key(1)
-    warehouse.hear(warehouse.put(key, files.packed(files.rows(1))))
+    warehouse.register_events(warehouse.put(key, files.packed(files.rows(1))))
     assert load(warehouse) == ""
-    warehouse.hear(warehouse.put(key, files.packed(files.rows(2, 50))))
+    warehouse.register_events(warehouse.put(key, files.packed(files.rows(2, 50))))
     assert load(warehouse) == ""
     expected = {OnOverwrite.REPLACE_ROWS: 50, OnOverwrite.APPEND_VERSION: 250}
     assert rows(warehouse, feed) == expected.get(feed.on_overwrite, 200)
 
 
 def test_a_file_without_rows_or_bytes(warehouse: Warehouse, files: FeedFiles) -> None:
-    warehouse.hear(warehouse.put(files.key(1), b""), warehouse.put(files.key(2), files.packed([])))
+    warehouse.register_events(warehouse.put(files.key(1), b""), warehouse.put(files.key(2), files.packed([])))
     error = load(warehouse)
     can_be_empty = not isinstance(files.feed.format, Csv) or files.feed.format.header
     assert warehouse.states() == [(files.key(1), "Rejected"), (files.key(2), "Done" if can_be_empty else "Fail")]
@@ -112,7 +112,7 @@ def test_a_damaged_file_loads_nothing(warehouse: Warehouse, files: FeedFiles, da
         names = [field.header for field in feed.fields]
         content = files.content(files.rows(1), names).encode("utf-16")
         body = files.repacked(content)
-    warehouse.hear(warehouse.put(files.key(1), body))
+    warehouse.register_events(warehouse.put(files.key(1), body))
     assert load(warehouse) != ""
     ((state, reason),) = warehouse.query("SELECT state, reason FROM ledger.files WHERE NOT is_manifest")
     assert state in ("Fail", "Rejected")
@@ -128,7 +128,7 @@ def test_a_bad_cell_is_named(warehouse: Warehouse, feed: Feed, field: object, re
         request.getfixturevalue("redshift_warehouse")
     files = FeedFiles(feed)
     warehouse.feeds = {feed.name: feed}
-    warehouse.hear(warehouse.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
+    warehouse.register_events(warehouse.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
     error = load(warehouse)
     header = field.header  # type: ignore[attr-defined]
     is_tolerated = feed.tolerance.allows(1, 200)
@@ -142,7 +142,7 @@ def test_a_bad_cell_is_named(warehouse: Warehouse, feed: Feed, field: object, re
 def test_a_kill_between_any_two_steps(warehouse: Warehouse, files: FeedFiles, aws: Running) -> None:
     feed = files.feed
     for number in range(1, 35):
-        warehouse.hear(warehouse.put(files.key(number), files.packed(files.rows(number))))
+        warehouse.register_events(warehouse.put(files.key(number), files.packed(files.rows(number))))
         load_and_die(warehouse, number, aws.client, feed.name)
         expire(warehouse)
         assert load(warehouse) == ""

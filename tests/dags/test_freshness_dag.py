@@ -61,7 +61,7 @@ def test_the_dag_looks_at_every_star_at_late_runs_and_at_feeds(parsed: dict[str,
     assert {task for task, after in dag["tasks"].items() if after} == set(), "no look waits for another"
 
 
-def heard(platform: Any) -> tuple[Any, Any]:
+def subscribed(platform: Any) -> tuple[Any, Any]:
     """The platform with a topic for alerts, and a function that returns the messages since its last call."""
     sns, sqs = platform.aws.client("sns"), platform.aws.client("sqs")
     topic = sns.create_topic(Name=f"{platform.job}-alerts")["TopicArn"]
@@ -167,7 +167,7 @@ SUCCEEDED = """
 def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_recovered(
     platform: Any, answer_of: Any
 ) -> None:
-    alerting, news = heard(platform)
+    alerting, news = subscribed(platform)
     run, now = f"late_{platform.job}", datetime.now(UTC)
     allowed, done, queued_at = answer_of(alerting.python(LATE, str(DAGS / "stars.py"), run))
     assert (allowed, done) == (12.0, [[True, None]] * 2)

@@ -151,7 +151,7 @@ class Warehouse(WarehouseComponents):
         self.events.append(event)
         return event
 
-    def hear(self, *events: dict[str, Any]) -> int:
+    def register_events(self, *events: dict[str, Any]) -> int:
         """Register the files in events."""
         return sum(self.register.register(arrivals_of(event), "lambda", by_event=True) for event in events)
 

@@ -38,7 +38,7 @@ def put(warehouse: Warehouse, *bodies: bytes) -> None:
     events = [warehouse.put(f"sales/{number}.csv", body) for number, body in enumerate(bodies, 1)]
     for event in events[1:]:
         events[0]["Records"] = event["Records"] + events[0]["Records"]
-    warehouse.hear(events[0])
+    warehouse.register_events(events[0])
 
 
 def transactions(warehouse: Warehouse) -> int:
@@ -113,7 +113,7 @@ def test_a_file_that_failed_holds_back_those_after_it(warehouse: Warehouse) -> N
     ]
     assert warehouse.ids() == [1]
     assert not warehouse.claims.has_work(warehouse.feeds["sales"])
-    warehouse.hear(warehouse.put("sales/2.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(2)))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT id FROM mart.sales ORDER BY source_load") == [(1,), (2,), (3,), (4,)]
 
@@ -133,10 +133,10 @@ def test_a_missing_file_holds_back_no_other(warehouse: Warehouse) -> None:
 
 def test_of_one_key_the_row_of_the_newest_file_stays(warehouse: Warehouse) -> None:
     declare(warehouse, load=Load.UPSERT, order=Order.ALL, key=("id",))
-    warehouse.hear(warehouse.put("sales/3.csv", csv(3, 13, name="third")))
+    warehouse.register_events(warehouse.put("sales/3.csv", csv(3, 13, name="third")))
     assert warehouse.load() == ""
     put(warehouse, csv(1, 2, 3, name="first"), csv(2, 3, name="second") + csv(2, name="last").split(b"\n", 1)[1])
-    warehouse.hear(warehouse.put("sales/4.csv", csv(13, name="fourth")))
+    warehouse.register_events(warehouse.put("sales/4.csv", csv(13, name="fourth")))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT id, name FROM mart.sales ORDER BY id") == [
         (1, "first"),

@@ -193,7 +193,7 @@ def test_the_doctor_names_each_problem(
 
 
 def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
-    landing.hear(landing.put("sales/1.csv", b"x"))
+    landing.register_events(landing.put("sales/1.csv", b"x"))
     assert landing.claims.claim(landing.feeds["sales"], "dead") is not None
     landing.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
     landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")

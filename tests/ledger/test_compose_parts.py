@@ -50,7 +50,7 @@ def environ(warehouse_url: str, tmp_path: Path) -> dict[str, str]:
 
 
 def registered(database: DatabaseManager) -> list[tuple[Any, ...]]:
-    """Files by feed, once the function has heard of all of them."""
+    """Files by feed, once the function has registered all of them."""
     deadline = time.monotonic() + 60
     while (rows := [tuple(row.values()) for row in database.query(FILES)]) != DELIVERED:
         if time.monotonic() > deadline:

@@ -23,8 +23,8 @@ def test_runs_at_once_load_each_file_once(warehouse: Warehouse, order: Order) ->
     warehouse.feeds = {"sales": sales_feed(order=order)}
     events = [warehouse.put(f"sales/{number}.csv", csv(number)) for number in range(8)]
     with ThreadPoolExecutor(RUNS) as pool:
-        heard = list(pool.map(lambda _: warehouse.hear(*events), range(RUNS)))
-        assert sum(heard) == len(events), "each file is new once"
+        registered = list(pool.map(lambda _: warehouse.register_events(*events), range(RUNS)))
+        assert sum(registered) == len(events), "each file is new once"
         assert list(pool.map(lambda run: warehouse.load(f"run {run}"), range(RUNS))) == [""] * RUNS
     assert warehouse.load("last") == ""
     assert warehouse.ids() == list(range(8))
@@ -38,8 +38,8 @@ def test_calls_that_name_the_same_files_in_another_order_do_not_wait_for_each_ot
         records = [record for event in events for record in event["Records"]]
         calls = [{"Records": records}, {"Records": records[::-1]}] * 2
         with ThreadPoolExecutor(RUNS) as pool:
-            assert sum(pool.map(warehouse.hear, calls)) == len(records)
-            assert sum(pool.map(warehouse.hear, calls * AGAIN)) == 0
+            assert sum(pool.map(warehouse.register_events, calls)) == len(records)
+            assert sum(pool.map(warehouse.register_events, calls * AGAIN)) == 0
     assert warehouse.query("SELECT DISTINCT events_seen FROM ledger.files") == [(RUNS * (1 + AGAIN),)]
 
 
@@ -48,7 +48,7 @@ def test_two_versions_of_a_file_in_one_call(warehouse: Warehouse) -> None:
     event["Records"] += (
         warehouse.put("sales/1.csv", csv(2))["Records"] + warehouse.put("sales/2.csv", csv(3))["Records"]
     )
-    assert warehouse.hear(event, event) == 3
+    assert warehouse.register_events(event, event) == 3
     assert warehouse.load() == ""
     assert warehouse.ids() == [2, 3]
     assert sorted(warehouse.states()) == [
@@ -58,14 +58,14 @@ def test_two_versions_of_a_file_in_one_call(warehouse: Warehouse) -> None:
     ]
 
 
-def hear_and_die(warehouse: Warehouse, steps: int, event: dict[str, Any]) -> bool:
+def register_and_die(warehouse: Warehouse, steps: int, event: dict[str, Any]) -> bool:
     """Register an event in a process that is killed after ``steps`` steps; return whether it was killed."""
     child = os.fork()
     if child == 0:
         own = replace(warehouse, database=DatabaseManager.from_url(warehouse.database.engine.url))
         with counted(Countdown(steps), ((Register, "register"), (Register, "_lock"), (Register, "_add_all"))):
             try:
-                own.hear(event)
+                own.register_events(event)
             finally:
                 os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -77,11 +77,11 @@ def test_a_function_that_is_killed_leaves_its_event_to_the_next_delivery(warehou
     for steps in range(1, places + 1):
         event = warehouse.put(f"sales/{steps}.csv", csv(steps))
         event["Records"] += warehouse.put(f"sales/{steps + 100}.csv", csv(steps + 100))["Records"]
-        assert hear_and_die(warehouse, steps, event)
+        assert register_and_die(warehouse, steps, event)
         known = warehouse.query("SELECT count(*) FROM ledger.files")[0][0]
         assert known == 2 * (steps - 1) + 2 * (steps == places), "an event is registered whole or not at all"
-        warehouse.hear(event, event)
-    assert not hear_and_die(warehouse, places + 1, event)
+        warehouse.register_events(event, event)
+    assert not register_and_die(warehouse, places + 1, event)
     assert warehouse.load() == ""
     assert warehouse.ids() == [*range(1, places + 1), *range(101, 101 + places)]
     assert len(warehouse.states()) == 2 * places

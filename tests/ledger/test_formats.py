@@ -56,7 +56,7 @@ def test_parquet_is_read_by_name_with_exact_values(
         "day": pa.array([date(2024, 2, 29), None, date(2024, 1, 1)]),
         "id": pa.array([1, 2, 3_000_000_000], pa.int64()),
     }
-    warehouse.hear(warehouse.put("sales/1.parquet", parquet(columns)))
+    warehouse.register_events(warehouse.put("sales/1.parquet", parquet(columns)))
     warehouse.load()
     rows = warehouse.target("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales ORDER BY id")
     assert [tuple(map(str, row)) for row in rows] == [
@@ -73,7 +73,7 @@ def test_parquet_that_is_not_as_declared_loads_nothing(warehouse: Warehouse) -> 
     warehouse.feeds = {"sales": sales_feed(origin=PARQUET, format=Parquet(max_bytes=5000))}
     good = parquet({field.header: ["1"] for field in FIELDS})
     for day, body in enumerate((parquet({"id": ["1"], "day": ["2"]}), good[:-9], good + b" " * 9000)):
-        warehouse.hear(warehouse.put(f"sales/{day}.parquet", body))
+        warehouse.register_events(warehouse.put(f"sales/{day}.parquet", body))
         error = warehouse.load()
         warehouse.database.query("UPDATE ledger.files SET state = 'Filtered Out' WHERE state = 'Fail'")
         assert ("name: the file lacks this column; it has id, day", "it is not a sound Parquet file: ",
@@ -89,7 +89,7 @@ def zip_feed(**changes: Any) -> dict[str, Any]:
 def test_the_members_of_an_archive_are_one_file(warehouse: Warehouse) -> None:
     warehouse.feeds = zip_feed(tolerance=RowTolerance(rows=2))
     members = {"part2.csv": csv(3) + b"4,,,,S,\n", "part1.csv": csv(1, 2) + b"x,,,,,\n", "read.me": b"no rows"}
-    warehouse.hear(warehouse.put("sales/1.zip", zipped(members)))
+    warehouse.register_events(warehouse.put("sales/1.zip", zipped(members)))
     assert warehouse.load() == ""
     lines = "SELECT id, source_line FROM mart.sales ORDER BY id"
     assert warehouse.query(lines) == [(1, 2), (2, 3), (3, 1_000_000_002)]
@@ -121,14 +121,16 @@ def test_an_archive_that_is_not_as_declared_loads_nothing(
     warehouse: Warehouse, members: dict[str, bytes], message: str
 ) -> None:
     warehouse.feeds = zip_feed(format=Csv(compression="zip", members=r"part\d+\.csv", max_bytes=5000))
-    warehouse.hear(warehouse.put("sales/1.zip", zipped(members)))
+    warehouse.register_events(warehouse.put("sales/1.zip", zipped(members)))
     assert message.replace("\\\\", "\\") in warehouse.load().replace("\\\\", "\\")
     assert not warehouse.has_table()
 
 
 def test_names_that_leave_the_archive_are_only_names(warehouse: Warehouse) -> None:
     warehouse.feeds = zip_feed(format=Csv(compression="zip", members=r".*part\d+\.csv"))
-    warehouse.hear(warehouse.put("sales/1.zip", zipped({"../../part1.csv": csv(1), "/etc/part2.csv": csv(2)})))
+    warehouse.register_events(
+        warehouse.put("sales/1.zip", zipped({"../../part1.csv": csv(1), "/etc/part2.csv": csv(2)}))
+    )
     assert warehouse.load() == ""
     assert warehouse.ids() == [1, 2]
 
@@ -138,7 +140,7 @@ def test_documents_and_lines_of_json_may_be_members(warehouse: Warehouse) -> Non
         warehouse.feeds = zip_feed(format=form)
         rows = ('[{"id": %d}]', '{"id": %d}\n')[number]
         members = {f"{at}.json": (rows % (number * 10 + at)).encode() for at in (1, 2)}
-        warehouse.hear(warehouse.put(f"sales/{number}.zip", zipped(members)))
+        warehouse.register_events(warehouse.put(f"sales/{number}.zip", zipped(members)))
         assert warehouse.load() == ""
     assert warehouse.ids() == [1, 2, 11, 12]
 

@@ -49,7 +49,7 @@ class History:
 
     def __init__(self, warehouse: Warehouse, seed: int, client: Any) -> None:
         self.warehouse, self.client, self.chance, self.model = warehouse, client, random.Random(seed), Model()
-        self.unheard: dict[str, list[int] | None] = {}
+        self.unregistered: dict[str, list[int] | None] = {}
         self.told: list[dict[str, Any]] = []
         self.number = 0
         self.clock, self.times = datetime.now(UTC).replace(microsecond=0), dict[str, datetime]()
@@ -74,18 +74,18 @@ class History:
 
     def arrive(self) -> None:
         key, ids, event = self._put()
-        self.unheard.pop(key, None)
-        self.warehouse.hear(event)
+        self.unregistered.pop(key, None)
+        self.warehouse.register_events(event)
         self.told.append(event)
         self.model.arrive(key, ids)
 
     def lose(self) -> None:
         key, ids, _ = self._put()
-        self.unheard[key] = ids
+        self.unregistered[key] = ids
 
     def repeat(self) -> None:
         for event in self.chance.sample(self.told, min(2, len(self.told))):
-            self.warehouse.hear(event)
+            self.warehouse.register_events(event)
 
     def list(self) -> None:
         shown = [
@@ -93,9 +93,9 @@ class History:
             for arrival in listed(self.warehouse.s3, self.warehouse.bucket, "")
         ]
         self.warehouse.register.register(shown, "listing", by_event=False)
-        for key, ids in self.unheard.items():
+        for key, ids in self.unregistered.items():
             self.model.arrive(key, ids)
-        self.unheard.clear()
+        self.unregistered.clear()
 
     def load(self) -> None:
         self.warehouse.load()
@@ -148,7 +148,7 @@ def run_history(warehouse: Warehouse, aws: Running, seed: int, length: int, engi
     history.arrive()
     for _ in range(length):
         history.happen()
-    warehouse.hear(warehouse.put("sales/9.csv", csv(9)))
+    warehouse.register_events(warehouse.put("sales/9.csv", csv(9)))
     history.model.arrive("sales/9.csv", [9])
     history.check()
 
@@ -171,7 +171,7 @@ def test_redshift_equals_the_model_after_long_histories(redshift_warehouse: Ware
 
 
 def test_only_files_that_need_it_can_be_retried(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     with pytest.raises(LoadError) as caught:
         warehouse.ledger.retry("1", "operator", "why not")
     assert str(caught.value) == "1: it is New; only Fail, Rejected, Filtered Out can be retried"

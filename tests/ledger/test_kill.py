@@ -37,7 +37,7 @@ def live_through_kills(warehouse: Warehouse, client: Any, first: int, last: int)
     for steps in range(first, last):
         ids = (steps * 10, steps * 10 + 1)
         files = (csv(ids[0]), csv(ids[1]) + BAD)
-        warehouse.hear(*(warehouse.put(f"sales/{steps:03}{at}.csv", body) for at, body in enumerate(files)))
+        warehouse.register_events(*(warehouse.put(f"sales/{steps:03}{at}.csv", body) for at, body in enumerate(files)))
         died += load_and_die(warehouse, steps, client)
         expire(warehouse)
         assert warehouse.load("survivor") == ""

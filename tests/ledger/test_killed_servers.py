@@ -77,7 +77,7 @@ def own_warehouse(s3: Any, server: PostgresServer) -> Iterator[Warehouse]:
     database = DatabaseManager.from_url(dsn)
     SCHEMA.migrate(database)
     warehouse = fresh_warehouse(s3, database)
-    warehouse.hear(*(warehouse.put(key, csv(*ids)) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)))
+    warehouse.register_events(*(warehouse.put(key, csv(*ids)) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)))
     try:
         yield warehouse
     finally:
@@ -176,7 +176,7 @@ def test_the_server_of_the_files_is_killed_during_the_archive(
     with running(home) as aws:
         warehouse = fresh_warehouse(aws.client("s3"), database)
         files = {key: csv(*ids) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)}
-        warehouse.hear(*(warehouse.put(key, body) for key, body in files.items()))
+        warehouse.register_events(*(warehouse.put(key, body) for key, body in files.items()))
         with monkeypatch.context() as patch:
             patch.setattr(LandedFiles, step, when(getattr(LandedFiles, step), partial(kill, aws.pid)))
             assert warehouse.load("doomed") != ""
@@ -207,7 +207,7 @@ def test_the_disk_of_postgresql_is_full(s3: Any, small_disk: Path) -> None:
     server = PostgresServer(small_disk / "postgres", {"max_wal_size": "64MB", "min_wal_size": "32MB"})
     with own_warehouse(s3, server) as warehouse:
         rows = 200_000
-        warehouse.hear(warehouse.put("sales/3.csv", csv(*range(10, 10 + rows), name="x" * 80)))
+        warehouse.register_events(warehouse.put("sales/3.csv", csv(*range(10, 10 + rows), name="x" * 80)))
         free = os.statvfs(small_disk)
         filling = small_disk / "filling"
         filling.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - 12 * MIB)))

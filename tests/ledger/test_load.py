@@ -7,12 +7,12 @@ from ledger_warehouse import HEADER, Warehouse, csv, sales_feed
 from estrela.model.feed import RowTolerance
 
 
-def test_a_file_is_loaded_once_however_often_it_is_heard_of(warehouse: Warehouse) -> None:
+def test_a_file_is_loaded_once_however_many_events_name_it(warehouse: Warehouse) -> None:
     event = warehouse.put("sales/1.csv", csv(1, 2))
-    assert warehouse.hear(event, event) == 1
+    assert warehouse.register_events(event, event) == 1
     assert warehouse.list() == 0
     assert warehouse.load() == ""
-    warehouse.hear(event)
+    warehouse.register_events(event)
     warehouse.list()
     assert warehouse.load() == ""
     assert warehouse.ids() == [1, 2]
@@ -27,7 +27,7 @@ def test_rejects_tell_what_is_wrong_where(warehouse: Warehouse) -> None:
         HEADER + '1,2024-01-02,"A, B",1.5,true,\nx,2024-01-02,a,,,\n2,2024-02-30,a,,,\n3,,a,1.234,,\n4\n'
         '5,,  trimmed ,,false,2024-01-02 03:04:05\n'
     )  # fmt: skip
-    warehouse.hear(warehouse.put("sales/1.csv", bad.encode()))
+    warehouse.register_events(warehouse.put("sales/1.csv", bad.encode()))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT id, name, source_line FROM mart.sales ORDER BY id") == [
         (1, "A, B", 2),
@@ -44,10 +44,10 @@ def test_rejects_tell_what_is_wrong_where(warehouse: Warehouse) -> None:
 
 def test_one_bad_row_above_the_limit_loads_nothing(warehouse: Warehouse) -> None:
     warehouse.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=1))}
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\ny,,,,,\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\ny,,,,,\n"))
     assert warehouse.load() == (
-        f"sales: 1 files were not loaded: sales: s3://{warehouse.bucket}/sales/1.csv: 2 of 3 rows are bad, more than the "
-        "feed tolerates; the first: line 3, column id: 'x': a whole number is allowed"
+        f"sales: 1 files were not loaded: sales: s3://{warehouse.bucket}/sales/1.csv: 2 of 3 rows are bad, more than "
+        "the feed tolerates; the first: line 3, column id: 'x': a whole number is allowed"
     )
     assert warehouse.states() == [("sales/1.csv", "Fail")]
     assert not warehouse.has_table()

@@ -25,11 +25,11 @@ def declared(warehouse: Warehouse) -> None:
 
 
 def arrive(warehouse: Warehouse, *numbers: int) -> None:
-    warehouse.hear(*(warehouse.put(f"sales/{number}.csv", csv(number)) for number in numbers))
+    warehouse.register_events(*(warehouse.put(f"sales/{number}.csv", csv(number)) for number in numbers))
 
 
 def name(warehouse: Warehouse, *names: str) -> None:
-    warehouse.hear(warehouse.put(MANIFEST, "\n".join(names).encode()))
+    warehouse.register_events(warehouse.put(MANIFEST, "\n".join(names).encode()))
 
 
 def test_nothing_is_loaded_before_all_files_are_there(warehouse: Warehouse) -> None:
@@ -68,11 +68,11 @@ def test_a_corrected_manifest_takes_the_place_of_one_that_waits_for_ever(warehou
 def test_a_manifest_may_say_how_large_files_are(warehouse: Warehouse) -> None:
     body = csv(1)
     entry = {"url": f"s3://{warehouse.bucket}/sales/1.csv", "mandatory": True, "meta": {"content_length": len(body)}}
-    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
-    warehouse.hear(warehouse.put("sales/1.csv", body[:-10]))
+    warehouse.register_events(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
+    warehouse.register_events(warehouse.put("sales/1.csv", body[:-10]))
     assert warehouse.load() == ""
     assert not warehouse.has_table(), "the file of another size is not the one that is named"
-    warehouse.hear(warehouse.put("sales/1.csv", body))
+    warehouse.register_events(warehouse.put("sales/1.csv", body))
     assert warehouse.load() == ""
     assert warehouse.ids() == [1]
 
@@ -84,9 +84,9 @@ def test_a_delivery_waits_for_all_of_its_files_in_their_sizes(warehouse: Warehou
         {"url": f"s3://{warehouse.bucket}/sales/{number}.csv", "meta": {"content_length": size}}
         for number, size in sizes.items()
     ]
-    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": entries}).encode()))
+    warehouse.register_events(warehouse.put(MANIFEST, json.dumps({"entries": entries}).encode()))
     arrive(warehouse, 1)
-    warehouse.hear(warehouse.put("sales/2.csv", csv(2)[:-10]))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(2)[:-10]))
     assert warehouse.load() == ""
     assert not warehouse.has_table(), "2.csv is of another size"
     warehouse.database.query(
@@ -103,16 +103,16 @@ def test_a_delivery_waits_for_all_of_its_files_in_their_sizes(warehouse: Warehou
 def test_of_two_versions_that_is_loaded_whose_size_the_manifest_says(warehouse: Warehouse) -> None:
     warehouse.feeds = {"sales": sales_feed(**BY_MANIFEST, on_overwrite=OnOverwrite.APPEND_VERSION)}
     body = csv(1)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(7)[:-10]), warehouse.put("sales/1.csv", body))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(7)[:-10]), warehouse.put("sales/1.csv", body))
     entry = {"url": f"s3://{warehouse.bucket}/sales/1.csv", "meta": {"content_length": len(body)}}
-    warehouse.hear(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
+    warehouse.register_events(warehouse.put(MANIFEST, json.dumps({"entries": [entry]}).encode()))
     assert warehouse.load() == ""
     assert warehouse.ids() == [1]
     assert warehouse.states() == [("sales/1.csv", "New"), ("sales/1.csv", "Done")]
 
 
 def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", b"other,columns\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", b"other,columns\n"))
     arrive(warehouse, 2)
     name(warehouse, "1.csv", "2.csv")
     assert "1 files were not loaded" in warehouse.load()
@@ -133,7 +133,7 @@ def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
     ],
 )
 def test_what_is_no_manifest_fails(warehouse: Warehouse, body: bytes, reason: str) -> None:
-    warehouse.hear(warehouse.put(MANIFEST, body))
+    warehouse.register_events(warehouse.put(MANIFEST, body))
     assert "1 files were not loaded" in warehouse.load()
     wanted = reason.replace("{bucket}", warehouse.bucket)
     address = f"s3://{warehouse.bucket}/{MANIFEST}"

@@ -82,7 +82,7 @@ def noted(warehouse: Warehouse, now: datetime = NOW) -> list[tuple[str, str, str
 
 
 def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recovered(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\ny,,,,,\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\ny,,,,,\n"))
     warehouse.load()
     assert noted(warehouse) == [
         (
@@ -97,7 +97,7 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
     warehouse.ledger.retry("1", "operator", "again")
     warehouse.load()
     assert [kind for kind, *_ in noted(warehouse)] == ["fail"]
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     warehouse.load()
     assert noted(warehouse) == 2 * [
         (
@@ -109,9 +109,9 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
     assert noted(warehouse) == []
 
 
-def test_a_worker_that_died_too_often_is_heard_of(warehouse: Warehouse, aws: Running) -> None:
+def test_a_worker_that_died_too_often_is_reported(warehouse: Warehouse, aws: Running) -> None:
     warehouse.feeds = {"sales": replace(warehouse.feeds["sales"], max_attempts=1)}
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     assert load_and_die(warehouse, 8, aws.client)
     expire(warehouse)
     warehouse.load("survivor")
@@ -125,7 +125,7 @@ def test_tolerated_rejects_are_one_digest_without_personal_values(warehouse: War
                                        fields=tuple(replace(field, required=True) for field in FIELDS))}  # fmt: skip
     for day in (1, 2):
         bad = f"{day}0,,Maria 4111111111111111,1.00,true,2024-01-02 03:04:05\n"
-        warehouse.hear(warehouse.put(f"sales/{day}.csv", csv(day) + bad.encode()))
+        warehouse.register_events(warehouse.put(f"sales/{day}.csv", csv(day) + bad.encode()))
     assert warehouse.load() == ""
     assert [kind for kind, *_ in noted(warehouse)] == ["rejects", "rejects"]
     client = aws.client("sesv2")
@@ -158,7 +158,7 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
     ]  # fmt: skip
     assert noted(warehouse, NOW + timedelta(hours=1)) == []
     assert [kind for kind, *_ in noted(warehouse, NOW + timedelta(days=1))] == ["late"]
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     warehouse.load()
     now = datetime.now(UTC)
     messages = noted(warehouse, now)
@@ -169,7 +169,9 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
         "Next: estrela ledger explain 1; to take its rows out: estrela ledger withdraw 1 --reason ...",
     )
     for day in (2, 3, 4):
-        warehouse.hear(warehouse.put(f"sales/{day}.csv", csv(*range(day * 100, day * 100 + 10 * (1 + 9 * (day == 4))))))
+        warehouse.register_events(
+            warehouse.put(f"sales/{day}.csv", csv(*range(day * 100, day * 100 + 10 * (1 + 9 * (day == 4)))))
+        )
         warehouse.load()
     [(kind, _, body)] = noted(warehouse, now)
     assert kind == "odd"
@@ -177,7 +179,7 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
 
 
 def test_a_message_of_three_days_ago_is_not_sent_any_more(warehouse: Warehouse, aws: Running) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", b"other,columns\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", b"other,columns\n"))
     assert warehouse.load() != ""
     assert [kind for kind, *_ in noted(warehouse)] == ["fail"]
     client = aws.client("sesv2")
@@ -190,7 +192,9 @@ def test_a_message_of_three_days_ago_is_not_sent_any_more(warehouse: Warehouse, 
 
 
 def test_slack_gets_what_mail_gets_and_may_be_down(warehouse: Warehouse, aws: Running) -> None:
-    warehouse.hear(warehouse.put("sales/<!channel>.csv", b"x"), warehouse.put("sales/1.csv", b"<no>&\nheader\n"))
+    warehouse.register_events(
+        warehouse.put("sales/<!channel>.csv", b"x"), warehouse.put("sales/1.csv", b"<no>&\nheader\n")
+    )
     warehouse.load()
     assert len(noted(warehouse)) == 1
     secrets, outbox = aws.client("secretsmanager"), Outbox(warehouse.database)

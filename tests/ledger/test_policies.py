@@ -20,11 +20,11 @@ def declare(warehouse: Warehouse, **changes: object) -> None:
 
 
 def test_files_in_order_wait_for_the_one_that_failed(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/3.csv", csv(3)), warehouse.put("sales/1.csv", csv(1)))
-    warehouse.hear(warehouse.put("sales/2.csv", b"other,columns\n1,2\n"))
+    warehouse.register_events(warehouse.put("sales/3.csv", csv(3)), warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/2.csv", b"other,columns\n1,2\n"))
     warehouse.load()
     assert warehouse.states() == [("sales/3.csv", "New"), ("sales/1.csv", "Done"), ("sales/2.csv", "Fail")]
-    warehouse.hear(warehouse.put("sales/2.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(2)))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT key, state, reason FROM ledger.files ORDER BY id") == [
         ("sales/3.csv", "Done", ""),
@@ -38,7 +38,7 @@ def test_files_in_order_wait_for_the_one_that_failed(warehouse: Warehouse) -> No
 @pytest.mark.parametrize("load", [Load.TRUNCATE, Load.REPLACE])
 def test_the_newest_file_is_the_table(warehouse: Warehouse, load: Load) -> None:
     declare(warehouse, load=load, order=Order.NEWEST)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
     assert warehouse.load() == ""
     assert warehouse.states() == [("sales/1.csv", "Filtered Out"), ("sales/2.csv", "Done")]
     assert warehouse.reasons() == ["a newer file arrived: sales/2.csv", ""]
@@ -46,7 +46,7 @@ def test_the_newest_file_is_the_table(warehouse: Warehouse, load: Load) -> None:
         "SELECT 1 FROM pg_roles WHERE rolname = 'reader'"
     ) else None
     warehouse.database.query("GRANT SELECT ON mart.sales TO reader")
-    warehouse.hear(warehouse.put("sales/3.csv", csv(4)), warehouse.put("sales/0.csv", csv(0)))
+    warehouse.register_events(warehouse.put("sales/3.csv", csv(4)), warehouse.put("sales/0.csv", csv(0)))
     assert warehouse.load() == ""
     assert warehouse.ids() == [4]
     assert warehouse.query("SELECT has_table_privilege('reader', 'mart.sales', 'SELECT')") == [(True,)]
@@ -61,7 +61,7 @@ def test_a_table_has_its_indexes_once_after_each_load(warehouse: Warehouse, load
         "SELECT replace(indexdef, ' ON mart.sales USING ', ' ') FROM pg_indexes WHERE tablename = 'sales' ORDER BY 1"
     )
     for number in (1, 2):
-        warehouse.hear(warehouse.put(f"sales/{number}.csv", csv(number)))
+        warehouse.register_events(warehouse.put(f"sales/{number}.csv", csv(number)))
         assert warehouse.load() == ""
         assert warehouse.query(indexes) == [
             ("CREATE INDEX sales_source_file_idx brin (source_file)",),
@@ -71,9 +71,11 @@ def test_a_table_has_its_indexes_once_after_each_load(warehouse: Warehouse, load
 
 def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(warehouse: Warehouse) -> None:
     declare(warehouse, load=Load.UPSERT, order=Order.ALL, key=("id",))
-    warehouse.hear(warehouse.put("sales/2.csv", csv(1, 2, name="new")))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(1, 2, name="new")))
     warehouse.load()
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1]))
+    warehouse.register_events(
+        warehouse.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1])
+    )
     assert warehouse.load() == ""
     assert warehouse.query("SELECT id, name FROM mart.sales ORDER BY id") == [(1, "new"), (2, "new"), (3, "last")]
     assert warehouse.query("SELECT rows_in, rows_loaded FROM ledger.files ORDER BY id") == [(2, 2), (3, 3)]
@@ -95,10 +97,10 @@ def test_a_new_version_of_a_file(
 ) -> None:
     declare(warehouse, on_overwrite=policy)
     first = warehouse.put("sales/1.csv", csv(1, 2))
-    warehouse.hear(first)
+    warehouse.register_events(first)
     warehouse.load()
     second = warehouse.put("sales/1.csv", csv(3))
-    warehouse.hear(*((second, first) if out_of_order else (first, second)))
+    warehouse.register_events(*((second, first) if out_of_order else (first, second)))
     assert warehouse.load() == ""
     assert warehouse.ids() == ids
     assert [state for _, state in warehouse.states()] == states
@@ -110,7 +112,7 @@ def test_the_same_file_under_two_names_is_two_files(warehouse: Warehouse, load: 
     order = Order.NEWEST if load is Load.TRUNCATE else Order.ALL
     declare(warehouse, load=load, order=order, key=("id",) if load is Load.UPSERT else ())
     for name in ("1", "2"):
-        warehouse.hear(warehouse.put(f"sales/{name}.csv", csv(1, 2)))
+        warehouse.register_events(warehouse.put(f"sales/{name}.csv", csv(1, 2)))
     assert warehouse.load() == ""
     assert warehouse.ids() == ids
     newest_only = load is Load.TRUNCATE
@@ -119,11 +121,11 @@ def test_the_same_file_under_two_names_is_two_files(warehouse: Warehouse, load: 
     assert len(digests) == 1, "the ledger shows that they are the same"
 
 
-def test_an_older_version_that_is_heard_of_late_is_not_loaded(warehouse: Warehouse) -> None:
+def test_an_older_version_whose_event_arrives_late_is_not_loaded(warehouse: Warehouse) -> None:
     first, second = warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/1.csv", csv(2))
-    warehouse.hear(second)
+    warehouse.register_events(second)
     warehouse.load()
-    warehouse.hear(first)
+    warehouse.register_events(first)
     assert warehouse.load() == ""
     assert warehouse.ids() == [2]
     assert warehouse.reasons() == ["", "a newer version of the file arrived before"]
@@ -138,13 +140,13 @@ def within_one_second(warehouse: Warehouse, *events: dict[str, Any]) -> None:
 
 def test_versions_of_one_second_are_in_the_order_of_their_events(warehouse: Warehouse) -> None:
     first, second, third = (warehouse.put("sales/1.csv", csv(number)) for number in (1, 2, 3))
-    warehouse.hear(first)
+    warehouse.register_events(first)
     within_one_second(warehouse, second, third)
-    warehouse.hear(second)
-    warehouse.hear(third)
+    warehouse.register_events(second)
+    warehouse.register_events(third)
     assert warehouse.load() == ""
     assert warehouse.ids() == [3]
-    warehouse.hear(warehouse.put("sales/1.csv", csv(4)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(4)))
     assert warehouse.load() == ""
     assert warehouse.ids() == [4]
 
@@ -159,7 +161,7 @@ def test_an_event_after_a_listing_is_of_a_newer_version_unless_the_listing_showe
     warehouse.list()
     second = second or warehouse.put("sales/1.csv", csv(2))
     within_one_second(warehouse, first, second)
-    warehouse.hear(*((second, first) if late else (first, second)))
+    warehouse.register_events(*((second, first) if late else (first, second)))
     for _ in range(2):
         assert warehouse.load() == ""
         assert warehouse.ids() == [2]
@@ -188,10 +190,10 @@ def test_a_file_that_is_overwritten_while_it_is_loaded_is_loaded_and_then_replac
     warehouse: Warehouse, order: Order
 ) -> None:
     declare(warehouse, order=order)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     claim = warehouse.claims.claim(warehouse.feeds["sales"], "a")
     assert claim is not None
-    warehouse.hear(warehouse.put("sales/1.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(2)))
     assert warehouse.claims.claim(warehouse.feeds["sales"], "b") is None
     warehouse.loader.load(claim)
     assert warehouse.ids() == [1]
@@ -201,8 +203,8 @@ def test_a_file_that_is_overwritten_while_it_is_loaded_is_loaded_and_then_replac
 
 def test_what_is_in_the_wrong_place_or_has_the_wrong_name_is_rejected(warehouse: Warehouse) -> None:
     for key in ("elsewhere/1.csv", "sales/x.csv"):
-        warehouse.hear(warehouse.put(key, csv(1)))
-    warehouse.hear(warehouse.put("sales/1.csv", b""), warehouse.put("sales/folder/", b""))
+        warehouse.register_events(warehouse.put(key, csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", b""), warehouse.put("sales/folder/", b""))
     assert warehouse.query("SELECT key, feed, state, reason FROM ledger.files ORDER BY id") == [
         ("elsewhere/1.csv", None, "Rejected", "no feed is declared for this bucket and folder"),
         ("sales/x.csv", "sales", "Rejected", r"the name does not match '(?P<day>\\d+)\\.csv' below sales/"),
@@ -211,7 +213,7 @@ def test_what_is_in_the_wrong_place_or_has_the_wrong_name_is_rejected(warehouse:
 
 
 def test_a_worker_that_wakes_after_its_lease_commits_nothing(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     claim = warehouse.claims.claim(warehouse.feeds["sales"], "sleeper")
     assert claim is not None
     warehouse.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
@@ -241,7 +243,7 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(warehouse: Warehous
 
 
 def test_the_database_refuses_a_transition_that_is_not_allowed(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     with pytest.raises(Exception, match="file 1 cannot go from New to Done"):
         warehouse.database.query("UPDATE ledger.files SET state = 'Done'")
 
@@ -258,19 +260,19 @@ def test_personal_values_are_nowhere(warehouse: Warehouse) -> None:
     )
     rows = "1,2024-01-01,,,,,4111111111111234,a@b.c\n2,,,,,,4222222222222345,d@e.f\n"
     body = HEADER.strip() + ",card,email\n" + rows
-    warehouse.hear(warehouse.put("sales/1.csv", body.encode()))
+    warehouse.register_events(warehouse.put("sales/1.csv", body.encode()))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT card, length(email) FROM mart.sales") == [("1234", 64)]
     assert warehouse.query("SELECT column_name, value, raw_line FROM ledger.rejects") == [("day", "", "(sensitive)")]
 
 
 def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     warehouse.load()
     wider = tuple(replace(column, type="bigint") if column.name == "id" else column for column in COLUMNS)
     columns, fields = (*wider, Column("note", "string", "Note")), (*FIELDS, Field("note", "note", Text()))
     body = (HEADER.strip() + ",note\n3000000000,,,,,,x\n").encode()
-    warehouse.hear(warehouse.put("sales/2.csv", body))
+    warehouse.register_events(warehouse.put("sales/2.csv", body))
     declare(warehouse, columns=columns, fields=fields, schema_change=SchemaChange.ADD_NULLABLE)
     assert (
         "has id integer where the feed declares bigint; schema_change=add nullable does not allow" in warehouse.load()
@@ -283,13 +285,13 @@ def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: 
 
 def test_a_file_of_other_columns_is_set_aside_where_the_feed_quarantines(warehouse: Warehouse) -> None:
     declare(warehouse, schema_change=SchemaChange.QUARANTINE)
-    warehouse.hear(warehouse.put("sales/1.csv", b"id,other\n1,2\n"), warehouse.put("sales/2.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", b"id,other\n1,2\n"), warehouse.put("sales/2.csv", csv(2)))
     assert "day: the header lacks this column" in warehouse.load()
     assert warehouse.states() == [("sales/1.csv", "Rejected"), ("sales/2.csv", "Done")]
 
 
 def test_loaded_files_move_to_the_archive_and_are_gone_from_the_landing_bucket(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     assert warehouse.load() == ""
     ((uri, at),) = warehouse.query("SELECT archive_uri, archived_at FROM ledger.files")
     assert isinstance(at, datetime)
@@ -300,7 +302,7 @@ def test_loaded_files_move_to_the_archive_and_are_gone_from_the_landing_bucket(w
 
 def test_a_rejected_row_is_loaded_by_a_replay_once_the_declaration_allows_it(warehouse: Warehouse) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=2))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"))
     assert warehouse.load() == ""
     fields = tuple(
         replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
@@ -324,7 +326,9 @@ def test_a_rejected_row_is_loaded_by_a_replay_once_the_declaration_allows_it(war
 def test_a_replayed_row_leaves_a_later_row_of_its_file_with_the_same_key(warehouse: Warehouse) -> None:
     upsert: dict[str, object] = {"load": Load.UPSERT, "order": Order.ALL, "key": ("id",)}
     declare(warehouse, **upsert, tolerance=RowTolerance(rows=2))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, name="first") + b"2,,early,,S,\n2,,late,,true,\n3,,last,,S,\n"))
+    warehouse.register_events(
+        warehouse.put("sales/1.csv", csv(1, name="first") + b"2,,early,,S,\n2,,late,,true,\n3,,last,,S,\n")
+    )
     assert warehouse.load() == ""
     fields = tuple(
         replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
@@ -337,7 +341,7 @@ def test_a_replayed_row_leaves_a_later_row_of_its_file_with_the_same_key(warehou
 
 
 def test_a_withdrawn_file_leaves_and_may_come_back(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
     warehouse.load()
     assert warehouse.changes.withdraw(warehouse.feeds["sales"], 2, "operator", "sent by mistake") == 2
     assert warehouse.ids() == [1]
@@ -350,7 +354,7 @@ def test_a_withdrawn_file_leaves_and_may_come_back(warehouse: Warehouse) -> None
 
 
 def test_a_run_that_is_given_up_cannot_commit(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     assert warehouse.claims.has_work(warehouse.feeds["sales"])
     claim = warehouse.claims.claim(warehouse.feeds["sales"], "doomed")
     assert claim is not None
@@ -366,7 +370,7 @@ def test_a_run_that_is_given_up_cannot_commit(warehouse: Warehouse) -> None:
 
 def test_files_of_a_run_that_is_given_up_are_tried_alone(warehouse: Warehouse) -> None:
     feed = warehouse.feeds["sales"]
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2)))
     assert len(warehouse.claims.claim_some(feed, "doomed", SMALL_FILES)) == 2
     assert warehouse.claims.give_up("doomed", "task load failed for good") == {"New": 2}
     for number in (1, 2):
@@ -377,7 +381,7 @@ def test_files_of_a_run_that_is_given_up_are_tried_alone(warehouse: Warehouse) -
 
 
 def test_a_file_with_an_expired_lease_is_work(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     warehouse.claims.claim(warehouse.feeds["sales"], "dead")
     warehouse.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s'")
     assert warehouse.claims.has_work(warehouse.feeds["sales"])

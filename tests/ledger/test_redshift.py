@@ -42,9 +42,9 @@ def test_a_file_is_loaded_once_with_its_values(warehouse: Warehouse) -> None:
         "sales/1.csv",
         HEADER.encode() + (b'1,2024-01-02,"A, ""B""\n\xc3\xa9",1.5,true,2024-01-02 03:04:05\n2,,\\N,-0.25,,\n'),
     )
-    warehouse.hear(event, event)
+    warehouse.register_events(event, event)
     assert warehouse.load() == ""
-    warehouse.hear(event)
+    warehouse.register_events(event)
     assert warehouse.load() == ""
     assert warehouse.target(
         "SELECT id, day, name, amount, is_open, at, source_file, source_line FROM mart.sales ORDER BY id"
@@ -58,7 +58,7 @@ def test_a_file_is_loaded_once_with_its_values(warehouse: Warehouse) -> None:
 
 
 def test_the_table_has_the_declared_distribution_and_sort_keys(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     assert warehouse.load() == ""
     assert warehouse.target(
         "SELECT diststyle, sortkey1, sortkey_num FROM svv_table_info WHERE \"table\" = 'sales'"
@@ -68,7 +68,7 @@ def test_the_table_has_the_declared_distribution_and_sort_keys(warehouse: Wareho
 def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(warehouse: Warehouse) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=1), order=Order.ALL)
     long = csv(7, name="x" * 65536).split(b"\n", 1)[1]
-    warehouse.hear(
+    warehouse.register_events(
         warehouse.put("sales/1.csv", csv(1, 2) + long), warehouse.put("sales/2.csv", csv(3) + long + b"x,,,,,\n")
     )
     assert "2 of 3 rows are bad, more than the feed tolerates" in warehouse.load()
@@ -87,7 +87,9 @@ def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(warehouse: Wareho
 
 def test_what_copy_needs_is_gone_after_the_load(warehouse: Warehouse) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=0))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(*range(100))), warehouse.put("sales/2.csv", csv(5) + b"x,,,,,\n"))
+    warehouse.register_events(
+        warehouse.put("sales/1.csv", csv(*range(100))), warehouse.put("sales/2.csv", csv(5) + b"x,,,,,\n")
+    )
     warehouse.load()
     assert warehouse.ids() == list(range(100))
     assert "Contents" not in warehouse.s3.list_objects_v2(Bucket=f"{warehouse.bucket}-archive", Prefix="copy/")
@@ -95,9 +97,9 @@ def test_what_copy_needs_is_gone_after_the_load(warehouse: Warehouse) -> None:
 
 def test_a_key_that_would_be_twice_fails_the_file(warehouse: Warehouse) -> None:
     declare(warehouse, key=("id",))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1, 2)))
     warehouse.load()
-    warehouse.hear(warehouse.put("sales/2.csv", csv(2, 3)))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(2, 3)))
     assert "mart.sales: a key (id) would be twice in the table" in warehouse.load()
     assert warehouse.ids() == [1, 2]
 
@@ -105,7 +107,7 @@ def test_a_key_that_would_be_twice_fails_the_file(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("load", [Load.TRUNCATE, Load.REPLACE])
 def test_the_newest_file_is_the_table(warehouse: Warehouse, load: Load) -> None:
     declare(warehouse, load=load, order=Order.NEWEST)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)), warehouse.put("sales/2.csv", csv(2, 3)))
     assert warehouse.load() == ""
     wider = tuple(replace(column, type="bigint") if column.name == "amount" else column for column in COLUMNS)
     if load is Load.REPLACE:
@@ -113,18 +115,20 @@ def test_the_newest_file_is_the_table(warehouse: Warehouse, load: Load) -> None:
         declare(warehouse, load=load, order=Order.NEWEST, columns=(*wider, Column("note", "string", "Note")),
                 fields=(*fields, Field("note", "note", Text())))  # fmt: skip
     body = HEADER.strip() + ",note\n4,,,15,,,x\n" if load is Load.REPLACE else HEADER + "4,,,15,,\n"
-    warehouse.hear(warehouse.put("sales/3.csv", body.encode()), warehouse.put("sales/0.csv", csv(0)))
+    warehouse.register_events(warehouse.put("sales/3.csv", body.encode()), warehouse.put("sales/0.csv", csv(0)))
     assert warehouse.load() == ""
     assert warehouse.target("SELECT id, amount FROM mart.sales") == [(4, 15 if load is Load.REPLACE else "15.00")]
 
 
 def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(warehouse: Warehouse) -> None:
     declare(warehouse, load=Load.UPSERT, order=Order.ALL, key=("id",))
-    warehouse.hear(warehouse.put("sales/2.csv", csv(1, 2, name="new")))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(1, 2, name="new")))
     warehouse.load()
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1]))
+    warehouse.register_events(
+        warehouse.put("sales/1.csv", csv(1, 3, name="old") + csv(3, name="last").split(b"\n", 1)[1])
+    )
     assert warehouse.load() == ""
-    warehouse.hear(warehouse.put("sales/3.csv", csv(2, name="newest")))
+    warehouse.register_events(warehouse.put("sales/3.csv", csv(2, name="newest")))
     assert warehouse.load() == ""
     assert warehouse.target("SELECT id, name FROM mart.sales ORDER BY id") == [(1, "new"), (2, "newest"), (3, "last")]
     assert warehouse.query("SELECT rows_in, rows_loaded FROM ledger.files ORDER BY id") == [(2, 2), (3, 3), (1, 1)]
@@ -134,21 +138,21 @@ def test_a_row_of_a_newer_file_survives_an_older_one_that_comes_late(warehouse: 
 @pytest.mark.parametrize(("policy", "ids"), [(OnOverwrite.REPLACE_ROWS, [3]), (OnOverwrite.APPEND_VERSION, [1, 2, 3])])
 def test_a_new_version_of_a_file(warehouse: Warehouse, policy: OnOverwrite, ids: list[int]) -> None:
     declare(warehouse, on_overwrite=policy, order=Order.ALL)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1, 2)))
     warehouse.load()
-    warehouse.hear(warehouse.put("sales/1.csv", csv(3)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(3)))
     assert warehouse.load() == ""
     assert warehouse.ids() == ids
 
 
 def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     warehouse.load()
     wider = tuple(replace(column, type="decimal(12,3)") if column.name == "amount" else column for column in COLUMNS)
     more: dict[str, Any] = {
         "columns": (*wider, Column("note", "string", "Note")), "fields": (*FIELDS, Field("note", "note", Text())),
     }  # fmt: skip
-    warehouse.hear(warehouse.put("sales/2.csv", (HEADER.strip() + ",note\n3,,,1.234,,,x\n").encode()))
+    warehouse.register_events(warehouse.put("sales/2.csv", (HEADER.strip() + ",note\n3,,,1.234,,,x\n").encode()))
     declare(warehouse, **more, schema_change=SchemaChange.ADD_NULLABLE)
     assert (
         "has amount numeric(10,2) where the feed declares numeric(12,3); schema_change=add nullable" in warehouse.load()
@@ -164,7 +168,9 @@ def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: 
 
 def test_replay_and_withdraw(warehouse: Warehouse) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=2))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"), warehouse.put("sales/2.csv", csv(8, 9)))
+    warehouse.register_events(
+        warehouse.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"), warehouse.put("sales/2.csv", csv(8, 9))
+    )
     assert warehouse.load() == ""
     fields = tuple(
         replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
@@ -186,7 +192,7 @@ def test_replay_and_withdraw(warehouse: Warehouse) -> None:
 
 def test_a_plan_judges_and_changes_nothing(warehouse: Warehouse) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=1))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\n"))
     account = warehouse.loader.plan(claimed(warehouse, "planner"))
     assert (account.rows, account.loaded, account.rejected) == (2, 1, 1)
     assert not warehouse.has_table()
@@ -198,14 +204,14 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(
 ) -> None:
     """It pauses where only the fence can stop it: between its last check of the ledger and its transaction."""
     declare(warehouse, order=Order.ALL)
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     sleeper, loader = claimed(warehouse, "sleeper"), warehouse.loader
     assert isinstance(loader, RedshiftLoader)
     ensured = RedshiftLoader.ensured
 
     def overtaken(self: RedshiftLoader, *given: Any) -> Any:
         monkeypatch.setattr(RedshiftLoader, "ensured", ensured)
-        warehouse.hear(warehouse.put("sales/1.csv", csv(2, 3)))
+        warehouse.register_events(warehouse.put("sales/1.csv", csv(2, 3)))
         expire(warehouse)
         assert warehouse.load("other") == ""
         return ensured(self, *given)
@@ -217,7 +223,7 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(
 
 
 def test_a_worker_whose_lease_ended_does_not_reach_redshift(warehouse: Warehouse) -> None:
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     sleeper = claimed(warehouse, "sleeper")
     expire(warehouse)
     with pytest.raises(ClaimLostError):
@@ -230,9 +236,9 @@ def test_a_worker_whose_lease_ended_does_not_reach_redshift(warehouse: Warehouse
 @pytest.mark.parametrize("is_committed", [False, True])
 def test_a_kill_around_the_commit_in_redshift(warehouse: Warehouse, aws: Running, is_committed: bool) -> None:
     declare(warehouse, tolerance=RowTolerance(rows=1))
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1)))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     assert warehouse.load() == ""
-    warehouse.hear(warehouse.put("sales/2.csv", csv(2, 3) + b"x,,,,,\n"))
+    warehouse.register_events(warehouse.put("sales/2.csv", csv(2, 3) + b"x,,,,,\n"))
     # Its third transaction is the load; the first two read the last load and the columns.
     assert load_and_die(warehouse, 5 + is_committed, aws.client, of=((RedshiftData, "transact"),))
     assert warehouse.ids() == ([1, 2, 3] if is_committed else [1])

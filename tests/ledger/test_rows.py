@@ -98,7 +98,7 @@ def test_rows_that_pass_unchanged_are_those_that_are_read(
         with monkeypatch.context() as patch:
             if not is_fast:
                 patch.setattr(csv_rows, "rows_pattern", lambda *_: None)
-            warehouse.hear(warehouse.put("sales/1.csv", content))
+            warehouse.register_events(warehouse.put("sales/1.csv", content))
             error = warehouse.load()
         loaded = (
             [] if error else warehouse.query("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales")
@@ -178,7 +178,7 @@ def test_files_that_are_refused(content: bytes, reason: str) -> None:
 
 def test_a_cell_of_10_mb_and_a_nul_byte(warehouse: Warehouse) -> None:
     warehouse.feeds = {"sales": replace(NAMES, tolerance=RowTolerance(rows=1))}
-    warehouse.hear(warehouse.put("sales/1.csv", b"id,name\n1," + b"x" * 10_000_000 + b"\n2,a\0b\n"))
+    warehouse.register_events(warehouse.put("sales/1.csv", b"id,name\n1," + b"x" * 10_000_000 + b"\n2,a\0b\n"))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT id, length(name) FROM mart.sales") == [(1, 10_000_000)]
     assert warehouse.query("SELECT line, reason, value FROM ledger.rejects") == [
@@ -196,7 +196,7 @@ def test_a_cell_of_10_mb_and_a_nul_byte(warehouse: Warehouse) -> None:
 )
 def test_a_damaged_file_fails_and_loads_nothing(warehouse: Warehouse, form: Csv, content: bytes, reason: str) -> None:
     warehouse.feeds = {"sales": sales_feed(format=form)}
-    warehouse.hear(warehouse.put("sales/1.csv", content))
+    warehouse.register_events(warehouse.put("sales/1.csv", content))
     assert warehouse.load().endswith(f"1.csv: {reason}")
     assert warehouse.states() == [("sales/1.csv", "Fail")]
     assert warehouse.query("SELECT to_regclass('mart.sales')") == [(None,)]
@@ -211,7 +211,7 @@ def test_parsers_of_other_forms(warehouse: Warehouse) -> None:
     fields = tuple(replace(field, parse=parsers.get(field.column, field.parse)) for field in FIELDS)
     warehouse.feeds = {"sales": sales_feed(fields=fields, format=Csv(delimiter=";"))}
     body = "id;day;name;amount;open;at\n1;2024-02-29;loja;1.234,5;true;31/12/2024 23:30\n"
-    warehouse.hear(warehouse.put("sales/1.csv", body.encode()))
+    warehouse.register_events(warehouse.put("sales/1.csv", body.encode()))
     assert warehouse.load() == ""
     assert warehouse.query("SELECT name, amount::text, at AT TIME ZONE 'UTC' || '' FROM mart.sales") == [
         ("store", "1234.50", "2025-01-01 02:30:00")

@@ -26,7 +26,7 @@ def trial(warehouse: Warehouse) -> TransformFeed:
 
 def test_rows_are_counted_and_nothing_changes(warehouse: Warehouse) -> None:
     warehouse.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=1))}
-    warehouse.hear(warehouse.put("sales/1.csv", csv(1, 2)), warehouse.put("sales/2.csv", csv(3) + BAD))
+    warehouse.register_events(warehouse.put("sales/1.csv", csv(1, 2)), warehouse.put("sales/2.csv", csv(3) + BAD))
     assert trial(warehouse).run() == {"feed": "sales", "files": 2, "rows_in": 4, "rows_rejected": 1}
     assert warehouse.states() == [("sales/1.csv", "New"), ("sales/2.csv", "New")]
     assert warehouse.query("SELECT to_regclass('mart.sales')") == [(None,)]
@@ -34,7 +34,7 @@ def test_rows_are_counted_and_nothing_changes(warehouse: Warehouse) -> None:
 
 
 def test_what_cannot_be_loaded_is_named_before_it_is_tried(warehouse: Warehouse) -> None:
-    warehouse.hear(
+    warehouse.register_events(
         warehouse.put("sales/1.csv", csv(1)),
         warehouse.put("sales/2.csv", csv(2) + BAD),
         warehouse.put("sales/3.csv", b"a\n"),
@@ -57,12 +57,12 @@ def test_the_files_of_an_archive_are_read_too(warehouse: Warehouse) -> None:
     with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
         for number in (1, 2):
             archive.writestr(f"{number}.csv", csv(number))
-    warehouse.hear(warehouse.put("sales/1.zip", packed.getvalue()))
+    warehouse.register_events(warehouse.put("sales/1.zip", packed.getvalue()))
     assert trial(warehouse).run() == {"feed": "sales", "files": 1, "rows_in": 2, "rows_rejected": 0}
 
 
 def test_files_that_the_order_does_not_load_are_not_read(warehouse: Warehouse) -> None:
     warehouse.feeds = {"sales": sales_feed(load=Load.TRUNCATE, order=Order.NEWEST)}
-    warehouse.hear(warehouse.put("sales/1.csv", b"no header"), warehouse.put("sales/2.csv", csv(2)))
+    warehouse.register_events(warehouse.put("sales/1.csv", b"no header"), warehouse.put("sales/2.csv", csv(2)))
     assert trial(warehouse).run()["files"] == 1
     assert warehouse.states() == [("sales/1.csv", "Filtered Out"), ("sales/2.csv", "New")]

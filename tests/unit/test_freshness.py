@@ -36,16 +36,16 @@ class Phone:
 
     name: str = "phone"
     is_down: bool = False
-    heard: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
 
     def send(self, subject: str, body: str) -> None:
         if self.is_down:
             raise DeliveryError(self.name, "no line", retriable=True)
-        self.heard.append(f"{subject}\n{body}")
+        self.received.append(f"{subject}\n{body}")
 
     def news(self) -> list[str]:
         """Return the messages received since the last call."""
-        said, self.heard = self.heard, []
+        said, self.received = self.received, []
         return said
 
 
