@@ -39,7 +39,7 @@ DEADLINE_SECONDS = 300
 
 
 @dataclass
-class House:
+class KillableServers:
     """A PostgreSQL and a local AWS that can be killed and restarted. Clients learn PostgreSQL's new address."""
 
     postgres: PostgresServer
@@ -121,19 +121,19 @@ def test_servers_that_are_killed_lose_and_repeat_nothing(folder: Path, packed: P
             sqs, names = aws.client("sqs"), queues(choreography())
             for url in [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in names]:
                 sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": HIDDEN_SECONDS})
-            house = House(postgres, aws)
-            paths = house.upload(folder / "files")
+            servers = KillableServers(postgres, aws)
+            paths = servers.upload(folder / "files")
             every = len(DAYS) * len(choreography().flags)
             for kill in range(1, KILLS + 1):
-                wait_until(lambda least=every * kill // (KILLS + 2): house.flags >= least)  # type: ignore[misc]
-                house.kill_postgres()
-            assert house.flags < every, "the kills were to come in the middle"
+                wait_until(lambda least=every * kill // (KILLS + 2): servers.flags >= least)  # type: ignore[misc]
+                servers.kill_postgres()
+            assert servers.flags < every, "the kills were to come in the middle"
             os.kill(aws.pid, signal.SIGKILL)
             port = int(aws.endpoint.rpartition(":")[2])
         with running(folder / "aws", misdeliver=MISDELIVERY, seed=4, port=port) as again:
-            house = House(postgres, again)
-            wait_until(lambda: sum(MESSAGES_SENT in item for item in house.items) == len(DAYS))
-            sent = list(house.received())
+            servers = KillableServers(postgres, again)
+            wait_until(lambda: sum(MESSAGES_SENT in item for item in servers.items) == len(DAYS))
+            sent = list(servers.received())
     finally:
         postgres.stop()
     assert len({key for _, key, _ in sent}) == len(sent)

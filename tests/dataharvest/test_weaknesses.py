@@ -96,7 +96,7 @@ def test_statements_do_not_grow_with_the_rows(world: World) -> None:
     assert statements(world, "large", Day(clients=20, portfolios=30, transactions=2_000)) == small
 
 
-class TakingSqs:
+class AcceptingSqs:
     """SQS that accepts every message at once."""
 
     def send_message_batch(self, Entries: list[Any], **_: Any) -> Any:
@@ -106,7 +106,7 @@ class TakingSqs:
 def deliver_to_nobody(world: World, day: Day, client: str = CLIENT) -> None:
     """Deliver a day to an SQS that accepts all, and end the session: PostgreSQL then reports the rows it read."""
     functions = world.functions
-    sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
+    sender = Sender(functions.database, functions.vault, AcceptingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender
     seen = len(world.stream())
     world.take(*world.upload_all(contents_of(day), client))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from deployed_platform import STEPS, Rows, deployed_platform
 from docker_engine import docker_engine
-from house import STEPS, Rows, house
 
 from bcb_mirror.faults import Fault
 from bcb_mirror.quarters import Quarter
@@ -28,7 +28,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a local AWS with raw files. One extract was killed, and the bank returned faults on the way."""
     home = tmp_path_factory.mktemp("extracted")
     world = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2021, 4), others=6)
-    with house(home) as platform, serving(world) as bank:
+    with deployed_platform(home) as platform, serving(world) as bank:
         for kind in ("status", "html", "truncated", "reset"):
             bank.mirror.faults.add(Fault(kind, count=1))
         host = {"source_host": f"{bank.url}#small"}
@@ -55,7 +55,7 @@ def home(extracted: Path, tmp_path: Path) -> Path:
 def expected(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The tables that an undisturbed run builds from the extracted lake."""
     copy = shutil.copytree(extracted, tmp_path_factory.mktemp("expected") / "home")
-    with house(copy) as platform:
+    with deployed_platform(copy) as platform:
         for phase, entity in STEPS:
             assert platform.run(phase, entity, "undisturbed") == "SUCCEEDED"
         assert platform.branches() == set()

@@ -7,26 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from house import House, Rows, house
+from deployed_platform import DeployedPlatform, Rows, deployed_platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 LAST_SOURCE, LAST_TABLE = "banking_trusted.current_fees", "banking_refined.fact_fees"
 
 
-def killed(platform: House, phase: str, seen: Callable[[], bool]) -> None:
+def killed(platform: DeployedPlatform, phase: str, seen: Callable[[], bool]) -> None:
     """Start a step, kill its processes as soon as ``seen`` returns true, and check that Glue reports it."""
     run_id = platform.start(phase, "banking", "day")
     platform.kill_when(run_id, seen)
     assert platform.wait(run_id).startswith("FAILED")
 
 
-def committed(platform: House, name: str) -> bool:
+def committed(platform: DeployedPlatform, name: str) -> bool:
     """Return whether the run has a snapshot on its branch of the table."""
     return any(branch != "main" for branch in platform.refs(name))
 
 
 def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Path, expected: Rows) -> None:
-    with house(home) as platform:
+    with deployed_platform(home) as platform:
         killed(platform, "transform", lambda: any("/data/" in key for key in platform.keys("warehouse/")))
         killed(platform, "transform", lambda: committed(platform, LAST_SOURCE))
         assert platform.run("transform", "banking", "day") == "SUCCEEDED"
@@ -49,7 +49,7 @@ def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Pat
 
 
 def test_two_runs_at_once_do_not_harm_each_other(home: Path, expected: Rows) -> None:
-    with house(home) as platform, ThreadPoolExecutor(2) as pool:
+    with deployed_platform(home) as platform, ThreadPoolExecutor(2) as pool:
         for phase in ("transform", "star", "publish"):
             ends = list(pool.map(lambda run, phase=phase: platform.run(phase, "banking", run), ("one", "other")))
             assert ends == ["SUCCEEDED", "SUCCEEDED"]

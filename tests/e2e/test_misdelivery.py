@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from house import STEPS, House, house
+from deployed_platform import STEPS, DeployedPlatform, deployed_platform
 
 from bcb_mirror.faults import Fault
 from bcb_mirror.quarters import Quarter
@@ -23,14 +23,14 @@ REASON = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252
 KEPT_OF_A_FAILURE = ("banking_ops.completeness", "banking_ops.files", "banking_ops.rejects")
 
 
-def published(platform: House) -> tuple[dict[str, list[str]], dict[str, int]]:
+def published(platform: DeployedPlatform) -> tuple[dict[str, list[str]], dict[str, int]]:
     """Return the published rows and snapshots, without the tables that record failures."""
     seen = {name: rows for name, rows in platform.tables().items() if name not in KEPT_OF_A_FAILURE}
     return seen, {name: platform.refs(name)["main"] for name in seen}
 
 
 def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) -> None:
-    with house(home, warm=1) as platform, serving(WORLD) as bank:
+    with deployed_platform(home, warm=1) as platform, serving(WORLD) as bank:
         assert [platform.run(*step, "first") for step in STEPS] == ["SUCCEEDED"] * 3
         before = published(platform)
 

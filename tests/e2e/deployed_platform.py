@@ -32,7 +32,7 @@ Rows = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
-class House:
+class DeployedPlatform:
     """A local AWS to which Estrela was deployed. Its state is only read through public clients."""
 
     aws: Running
@@ -138,11 +138,11 @@ class House:
 
 
 @contextmanager
-def house(home: Path, warm: int = 0) -> Iterator[House]:
+def deployed_platform(home: Path, warm: int = 0) -> Iterator[DeployedPlatform]:
     """A platform on ``home``, deployed as the demo deploys it."""
     with running(home, warm=warm, java_options=FOR_SHORT_RUNS) as aws:
         deploy(aws.client, PROJECT)
-        yield House(aws)
+        yield DeployedPlatform(aws)
 
 
 def _words(process: psutil.Process) -> list[str]:
