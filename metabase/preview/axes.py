@@ -35,8 +35,8 @@ def category_axis(drawing: Drawing) -> Spec:
     return {"field": "x", "type": "ordinal", "scale": {"type": "band", "domain": domain}, "axis": axis}
 
 
-def measure_axis(drawing: Drawing, *, room: bool = False) -> Spec:
-    """Return the axis of the measures; with ``room``, it leaves space for labels beyond the longest bar."""
+def measure_axis(drawing: Drawing, *, has_label_space: bool = False) -> Spec:
+    """Return the axis of the measures; with ``has_label_space``, it leaves space for labels beyond the longest bar."""
     question = drawing.question
     column = question.column(question.y[0])
     units = {question.column(name).unit for name in question.y}
@@ -52,7 +52,7 @@ def measure_axis(drawing: Drawing, *, room: bool = False) -> Spec:
     if question.y_scale == "log":
         axis |= {"values": _log_ticks(values), "labelOverlap": False}
         encoding["scale"] = {"type": "log", "nice": False, "domain": _log_range(values)}
-    elif room and values and max(values) > 0 <= min(values):
+    elif has_label_space and values and max(values) > 0 <= min(values):
         longest = max(len(point["label"]) for point in drawn)
         share = longest * LABEL_LETTER / PLOT if question.chart == "row" else LABEL_LINE / PLOT
         encoding["scale"] = {"domainMax": max(values) * (1 + share)}

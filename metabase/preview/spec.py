@@ -89,7 +89,7 @@ def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
         named = _text_layer(NAME_ABOVE, "name", {"value": 0}, "datum.rank === 0")
         named["transform"].append({"calculate": f"{literal(short)}[datum.x]", "as": "name"})
         layers.append(named)
-    measure = measure_axis(drawing, room=question.value_labels and not several)
+    measure = measure_axis(drawing, has_label_space=question.value_labels and not several)
     encoding = {"x": measure, "y": y, "order": _order(drawing), "tooltip": tooltip(question, drawing.answer)}
     return _spec(layers, encoding)
 
@@ -103,7 +103,7 @@ def _columns(drawing: Drawing) -> Spec:
         layers.append(_text_layer({"baseline": "bottom", "dy": -5}, "label"))
     encoding = {"x": category_axis(drawing), "tooltip": tooltip(question, drawing.answer)}
     if question.chart != "combo":
-        encoding |= {"y": measure_axis(drawing, room=has_labels), "order": _order(drawing)}
+        encoding |= {"y": measure_axis(drawing, has_label_space=has_labels), "order": _order(drawing)}
         layers[0].setdefault("encoding", {})["color"] = drawing.color()
     spec = _spec(layers, encoding, [*goal(question), *marks(drawing)])
     if any(question.column(name).axis == "right" for name in question.y):

@@ -20,7 +20,7 @@ DELIVERED = ("sqs", "lambda")
 _MANDATORY = {"id", "account", "source", "time", "region", "detail-type"}
 
 
-class EventRoom(Protocol):
+class EventService(Protocol):
     """The part that delivers events; opened by the first event, rule or schedule that needs it."""
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:
@@ -39,35 +39,35 @@ class EventRoom(Protocol):
         """Return whether an event matches a pattern. Raises ValueError with AWS's reason for an invalid pattern."""
 
 
-def install(open_room: Callable[[], EventRoom]) -> None:
+def install(open_events: Callable[[], EventService]) -> None:
     """Make moto call localaws. Call this before the first request to these services."""
-    Rule.send_to_targets = _sending(open_room, Rule.send_to_targets)
-    Subscription.publish = _publishing(open_room, Subscription.publish)
-    EventsBackend.put_rule = _ruling(open_room, EventsBackend.put_rule)
-    EventsBackend.put_targets = _targeting(open_room, EventsBackend.put_targets)
+    Rule.send_to_targets = _sending(open_events, Rule.send_to_targets)
+    Subscription.publish = _publishing(open_events, Subscription.publish)
+    EventsBackend.put_rule = _ruling(open_events, EventsBackend.put_rule)
+    EventsBackend.put_targets = _targeting(open_events, EventsBackend.put_targets)
     create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
-    EventBridgeSchedulerBackend.create_schedule = _scheduling(open_room, create)
-    EventBridgeSchedulerBackend.update_schedule = _scheduling(open_room, update)
-    EventsHandler.test_event_pattern = _testing(open_room)
+    EventBridgeSchedulerBackend.create_schedule = _scheduling(open_events, create)
+    EventBridgeSchedulerBackend.update_schedule = _scheduling(open_events, update)
+    EventsHandler.test_event_pattern = _testing(open_events)
 
 
-def _ruling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _ruling(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     """Return PutRule with a check of the schedule. It opens the part that fires scheduled rules."""
 
     def put_rule(*args: Any, **options: Any) -> Any:
         expression = options.get("scheduled_expression")
-        if not open_room().is_schedule(expression or "rate(1 minute)", "UTC"):
+        if not open_events().is_schedule(expression or "rate(1 minute)", "UTC"):
             raise ValidationException("Parameter ScheduleExpression is not valid.")
         return original(*args, **options)
 
     return put_rule
 
 
-def _targeting(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _targeting(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def put_targets(backend: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> Any:
         for target in targets:
             try:
-                open_room().check_target(target)
+                open_events().check_target(target)
             except ValueError as error:
                 raise ValidationException(str(error)) from error
         return original(backend, name, event_bus_arn, targets)
@@ -75,10 +75,10 @@ def _targeting(open_room: Callable[[], EventRoom], original: Callable[..., Any])
     return put_targets
 
 
-def _scheduling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _scheduling(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def scheduled(*args: Any, **options: Any) -> Any:
         expression, zone = options["schedule_expression"], options.get("schedule_expression_timezone") or "UTC"
-        if not open_room().is_schedule(expression, zone):
+        if not open_events().is_schedule(expression, zone):
             where = "" if zone == "UTC" else f" or time zone {zone}"
             raise _schedule_error(f"Invalid Schedule Expression {expression}{where}.")
         return original(*args, **options)
@@ -93,7 +93,7 @@ def _schedule_error(text: str) -> InvalidScheduleError:
     return error
 
 
-def _sending(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _sending(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         archives = [target for target in rule.targets if target["Arn"].split(":")[5] == ""]
         if archives:  # moto's own
@@ -101,15 +101,15 @@ def _sending(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -
             only.targets = archives
             original(only, event, transform_input)
         elif rule.targets:
-            open_room().send(rule, _as_aws_shows(event))
+            open_events().send(rule, _as_aws_shows(event))
 
     return send_to_targets
 
 
-def _publishing(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _publishing(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def publish(subscription: Any, message: str, message_id: str, **published: Any) -> None:
         if subscription.protocol in DELIVERED:
-            open_room().publish(subscription, {"message": message, "message_id": message_id, **published})
+            open_events().publish(subscription, {"message": message, "message_id": message_id, **published})
         else:
             published.pop("sequence_number", None)  # which moto does not know
             original(subscription, message, message_id, **published)
@@ -117,14 +117,14 @@ def _publishing(open_room: Callable[[], EventRoom], original: Callable[..., Any]
     return publish
 
 
-def _testing(open_room: Callable[[], EventRoom]) -> Callable[..., Any]:
+def _testing(open_events: Callable[[], EventService]) -> Callable[..., Any]:
     def test_event_pattern(handler: Any) -> ActionResult:
         """TestEventPattern."""
         event = handler._get_param("Event")
         if not _is_event(event):
             raise ValidationException("Parameter Event is not valid.")
         try:
-            result = open_room().test(handler._get_param("EventPattern"), event)
+            result = open_events().test(handler._get_param("EventPattern"), event)
         except ValueError as error:
             raise InvalidEventPatternException(str(error)) from error
         return ActionResult({"Result": result})

@@ -19,8 +19,8 @@ from localaws.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from localaws.events.room import Events
-    from localaws.functions.room import Functions
+    from localaws.events.service import Events
+    from localaws.functions.service import Functions
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Reactions:
         return self._functions().application([self._events().mappings.calls()])
 
     def _open_functions(self, settings: Settings, endpoint: str, save_logs: Callable[[], None]) -> Functions:
-        from localaws.functions.room import Functions
+        from localaws.functions.service import Functions
 
         return Functions(settings, self._home.functions, endpoint, self._read_object, save_logs)
 
@@ -111,7 +111,7 @@ class Reactions:
         from localaws.events.mappings.dynamodb_source import DynamoDbSource
         from localaws.events.mappings.kinesis_source import KinesisSource
         from localaws.events.mappings.manager import StreamSource
-        from localaws.events.room import Events, Surroundings
+        from localaws.events.service import Events, Surroundings
 
         sources: dict[str, StreamSource] = {
             "dynamodb": DynamoDbSource(self._streams.dynamodb),

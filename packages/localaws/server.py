@@ -36,9 +36,9 @@ from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
 from localaws.late import Late
+from localaws.lazy_redshift import LazyRedshift
 from localaws.moto_state import MotoState
 from localaws.reactions import Reactions, Streams
-from localaws.redshift_room import RedshiftRoom
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
 from localaws.sqs import open_sqs
@@ -180,7 +180,7 @@ class Server:
         state.complete_with("sqs", sqs.fill)
         streams = Streams(dynamodb, kinesis)
         reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.keep)
-        redshift = RedshiftRoom(self.settings, self.home, store)
+        redshift = LazyRedshift(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
         topic_hooks.install()
         subscription_hooks.install()

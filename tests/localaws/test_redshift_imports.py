@@ -13,7 +13,7 @@ from werkzeug.test import Client
 from localaws import s3
 from localaws.home import Home
 from localaws.redshift import results  # what takes longer
-from localaws.redshift_room import RedshiftRoom
+from localaws.lazy_redshift import LazyRedshift
 from localaws.settings import Settings
 
 half_way = threading.Event()
@@ -29,12 +29,12 @@ def import_for_athena():
     import localaws.athena.embedded.sql.dialect
 
 home = Home(Path(sys.argv[1]))
-room = RedshiftRoom(Settings(home=home.root), home, s3.open_store(home))
+redshift = LazyRedshift(Settings(home=home.root), home, s3.open_store(home))
 other = threading.Thread(target=import_for_athena)
 sys.meta_path.insert(0, Slow)
 other.start()
 half_way.wait(30)
-answer = Client(room.services()["redshift-data"]).post("/", headers={"X-Amz-Target": "RedshiftData.Unknown"})
+answer = Client(redshift.services()["redshift-data"]).post("/", headers={"X-Amz-Target": "RedshiftData.Unknown"})
 other.join()
 print(answer.status_code, answer.text)
 """

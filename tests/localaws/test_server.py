@@ -24,8 +24,8 @@ from localaws.settings import Settings
 server = Server(Settings(home=Path(sys.argv[1]), port=0, warm=0))
 server.start()
 engines = ("duckdb", "numpy", "pandas", "psycopg", "pyarrow", "pyiceberg", "pyspark", "sqlglot")
-rooms = ("localaws.functions", "localaws.events.room", "localaws.redshift", "localaws.iceberg.rest", "moto.ec2.models")
-print(sorted({*engines, *rooms} & sys.modules.keys()))
+services = ("localaws.functions", "localaws.events.service", "localaws.redshift", "localaws.iceberg.rest")
+print(sorted({*engines, *services, "moto.ec2.models"} & sys.modules.keys()))
 server.stop()
 """
 

@@ -13,7 +13,7 @@ from localaws.events.mappings.rules import KINDS, kind_of
 from localaws.events.mappings.stream_lane import LaneParts, StreamLane, StreamReader
 from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour
 from localaws.events.outbox import Outbox
-from localaws.functions.room import Functions
+from localaws.functions.service import Functions
 
 _SHARD_SECONDS = 2.0
 # A DynamoDB stream has one shard here and several on AWS. With several lanes records with different keys may change

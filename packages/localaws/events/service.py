@@ -22,7 +22,7 @@ from localaws.events.schedules import Schedules
 from localaws.events.targets import Targets
 from localaws.events.topic_signing import TopicSigning
 from localaws.events.topics import Topics
-from localaws.functions.room import Functions
+from localaws.functions.service import Functions
 from localaws.s3.announcement import Announcement
 from localaws.s3.bucket_settings import settings_of
 from localaws.s3.notification_settings import Notifications, notifications_of

@@ -14,10 +14,10 @@ from localaws.settings import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from localaws.redshift.rooms import Redshift
+    from localaws.redshift.service import Redshift
 
 
-class RedshiftRoom:
+class LazyRedshift:
     """Opens Redshift when it is first needed: other servers neither import it nor start its PostgreSQL."""
 
     def __init__(self, settings: Settings, home: Home, store: ObjectStore) -> None:
@@ -43,7 +43,7 @@ class RedshiftRoom:
         # If one thread imports a package while another imports a module of it, they deadlock and Python breaks one of
         # the imports. So the package is imported first, in the same order as where Athena imports it.
         importlib.import_module("sqlglot")
-        from localaws.redshift.rooms import Redshift
+        from localaws.redshift.service import Redshift
 
         settings = self._settings
         return Redshift(self._home, self._store, settings.redshift, (settings.account, settings.region))
