@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from localaws.home import Home
-from localaws.late import Late
+from localaws.lazy import Lazy
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
 
@@ -22,7 +22,7 @@ class LazyRedshift:
 
     def __init__(self, settings: Settings, home: Home, store: ObjectStore) -> None:
         self._settings, self._home, self._store = settings, home, store
-        self._redshift = Late(self._open)
+        self._redshift = Lazy(self._open)
 
     def services(self) -> dict[str, WSGIApplication]:
         """Return the request handlers by signing name."""
@@ -30,7 +30,7 @@ class LazyRedshift:
 
     def stop(self) -> None:
         """End the running statements, and the PostgreSQL if it was started here."""
-        if redshift := self._redshift.made:
+        if redshift := self._redshift.if_created:
             redshift.stop()
 
     def _answer_data_api(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from localaws.dynamodb import DynamoDbKeeper
 from localaws.home import Home
 from localaws.kinesis import KinesisKeeper
-from localaws.late import Late
+from localaws.lazy import Lazy
 from localaws.s3.announcement import Announcement
 from localaws.s3.errors import S3Error
 from localaws.s3.notification_settings import NotificationRule, Notifications, notifications_of
@@ -46,9 +46,9 @@ class Reactions:
         self._home = home
         self._store = store
         self._streams = streams
-        self._functions = Late(lambda: self._open_functions(settings, endpoint, lambda: save("logs")))
-        self._events = Late(lambda: self._open_events(settings, save))
-        self._application: Late[WSGIApplication] = Late(self._open_application)
+        self._functions = Lazy(lambda: self._open_functions(settings, endpoint, lambda: save("logs")))
+        self._events = Lazy(lambda: self._open_events(settings, save))
+        self._application: Lazy[WSGIApplication] = Lazy(self._open_application)
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request to Lambda's API."""
@@ -89,7 +89,7 @@ class Reactions:
 
     def stop(self) -> None:
         """End every process and delivery."""
-        events, functions = self._events.made, self._functions.made
+        events, functions = self._events.if_created, self._functions.if_created
         if events:
             events.stop()
         if functions:

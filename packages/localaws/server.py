@@ -35,7 +35,7 @@ from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
-from localaws.late import Late
+from localaws.lazy import Lazy
 from localaws.lazy_redshift import LazyRedshift
 from localaws.moto_state import MotoState
 from localaws.reactions import Reactions, Streams
@@ -170,7 +170,7 @@ class Server:
         secret_versions.install()
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
-        tables = Late(lambda: iceberg.open_tables(catalog, store))
+        tables = Lazy(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.keep("logs"))
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
         dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))

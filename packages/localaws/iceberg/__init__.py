@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from localaws.late import Late
+from localaws.lazy import Lazy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,7 +31,7 @@ def application(tables: Callable[[], IcebergTables]) -> WSGIApplication:
 
         return RestCatalog(tables())
 
-    rest = Late(make)
+    rest = Lazy(make)
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return rest()(environ, start_response)
