@@ -54,8 +54,8 @@ IDLE_CONNECTIONS = 1000
 SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
 IMPORT_DELAY_SECONDS = 0.5
-# Modules that complete moto's answers, by service.
-_MENDED = {
+# Modules with an ``install`` function that completes moto's answers, by service.
+_MOTO_PATCHES = {
     "applicationautoscaling": "scalable_targets",
     "backup": "backups",
     "ec2": "security_group_rules",
@@ -215,8 +215,8 @@ def _service_app(service: Any) -> Any:
     """Return moto's application for one service. Its exceptions reach the router, which answers by their type."""
     if not service:
         raise NotImplementedError
-    if service in _MENDED:  # late: some of them import moto's EC2, which takes seconds
-        importlib.import_module(f"localaws.{_MENDED[service]}").install()
+    if service in _MOTO_PATCHES:  # imported only now: some of them import moto's EC2, which takes seconds
+        importlib.import_module(f"localaws.{_MOTO_PATCHES[service]}").install()
     application = create_backend_app(service)
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application

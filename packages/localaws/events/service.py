@@ -114,7 +114,7 @@ class Events:
         if not queue:
             return
         if "rule" not in message.content:
-            self._outbox.put([Message(queue, _letter(queue, message.content))])
+            self._outbox.put([Message(queue, _dead_letter(queue, message.content))])
             return
         named = {"RULE_ARN": message.content["rule"], "TARGET_ARN": message.lane, "ERROR_MESSAGE": reason[:1024]}
         named["ERROR_CODE"] = "ERROR_FROM_TARGET" if condition else "INVALID_PARAMETER"
@@ -123,7 +123,7 @@ class Events:
         self._outbox.put([Message(queue, {"body": message.content["body"], "attributes": attributes})])
 
 
-def _letter(queue: str, content: dict[str, Any]) -> dict[str, Any]:
+def _dead_letter(queue: str, content: dict[str, Any]) -> dict[str, Any]:
     """Return a topic's message for its dead-letter queue: the notification, its attributes, and a FIFO group."""
     names = ("attributes", "group", "deduplication") if queue.endswith(".fifo") else ("attributes",)
     kept = {name: content[name] for name in names if name in content}

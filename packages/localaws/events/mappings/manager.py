@@ -26,19 +26,19 @@ class StreamSource(Source, StreamReader, Protocol):
 
 
 class Mappings:
-    """Starts and stops the readers of mappings when they change. ``astray`` sets the faults of their batches."""
+    """Starts and stops the readers of mappings when they change. ``misbehaviour`` sets the faults of their batches."""
 
     def __init__(
         self,
         functions: Functions,
         outbox: Outbox,
         sources: Mapping[str, StreamSource],
-        astray: Misbehaviour,
+        misbehaviour: Misbehaviour,
         seed: int,
     ) -> None:
         self._functions = functions
         self._outbox = outbox
-        self._astray, self._seed = astray, seed
+        self._misbehaviour, self._seed = misbehaviour, seed
         self._sources = sources
         self._readers: dict[str, list[StreamLane | QueuePoller]] = {}
         self._lock = threading.RLock()
@@ -97,25 +97,25 @@ class Mappings:
     def _read(self, mapping: dict[str, Any]) -> list[StreamLane | QueuePoller]:
         functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
         if not KINDS[kind].is_stream:
-            astray = self._batches_astray(mapping, 0)
-            return [QueuePoller(functions.runner, functions.delivery, mapping, astray)]
+            misdelivery = self._batch_misdelivery(mapping, 0)
+            return [QueuePoller(functions.runner, functions.delivery, mapping, misdelivery)]
         source = self._sources[kind]
         parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
         count = mapping["ParallelizationFactor"]
-        if self._astray.reorder and kind == "dynamodb":
+        if self._misbehaviour.reorder and kind == "dynamodb":
             count = max(count, _LANES_OUT_OF_ORDER)
         readers: list[StreamLane | QueuePoller] = []
         for shard in source.shards(mapping["EventSourceArn"]):
             lanes = lanes_of(shard, count)
             arrange(functions.documents, mapping["UUID"], lanes)
             for lane in lanes:
-                readers.append(StreamLane(parts, mapping, lane, self._batches_astray(mapping, len(readers))))
+                readers.append(StreamLane(parts, mapping, lane, self._batch_misdelivery(mapping, len(readers))))
         return readers
 
-    def _batches_astray(self, mapping: Mapping[str, Any], number: int) -> BatchMisdelivery:
+    def _batch_misdelivery(self, mapping: Mapping[str, Any], number: int) -> BatchMisdelivery:
         """Return delivery faults that depend only on names chosen by the user, so that the same seed repeats them."""
         source = mapping["EventSourceArn"].partition("/stream/")[0]  # a stream of DynamoDB has a time in its name
-        return BatchMisdelivery(self._astray, f"{self._seed} {source} {mapping['FunctionArn']} {number}")
+        return BatchMisdelivery(self._misbehaviour, f"{self._seed} {source} {mapping['FunctionArn']} {number}")
 
 
 def queue_exists(arn: str) -> bool:

@@ -36,11 +36,11 @@ class QueuePoller:
         runner: Runner,
         delivery: Delivery,
         mapping: dict[str, Any],
-        astray: BatchMisdelivery,
+        misdelivery: BatchMisdelivery,
     ) -> None:
         self._runner = runner
         self._mapping = mapping
-        self._astray = astray
+        self._misdelivery = misdelivery
         self._patterns = patterns_of(mapping)
         arn = mapping["EventSourceArn"]
         _, _, _, self._region, account, name = arn.split(":")
@@ -104,8 +104,8 @@ class QueuePoller:
 
     def _process(self, batch: list[dict[str, Any]]) -> None:
         try:
-            self._stop.wait(self._astray.pause())
-            taken = self._invoke(self._astray.shuffled(batch, _group))
+            self._stop.wait(self._misdelivery.pause())
+            taken = self._invoke(self._misdelivery.shuffled(batch, _group))
             again = self._twice(taken)
             # Failed messages become visible again when their visibility timeout ends.
             self._delete([message for message in taken if message not in again])
@@ -130,7 +130,7 @@ class QueuePoller:
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the messages to deliver again: of each group all messages, in their order, or none."""
-        again = {group: self._astray.comes_twice() for group in dict.fromkeys(map(_group, taken))}
+        again = {group: self._misdelivery.comes_twice() for group in dict.fromkeys(map(_group, taken))}
         return [message for message in taken if again[_group(message)]]
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:

@@ -68,12 +68,12 @@ class LaneParts:
 class StreamLane:
     """Reads a lane from its stored position; ``mapping`` is the document that the API returns."""
 
-    def __init__(self, parts: LaneParts, mapping: dict[str, Any], lane: Lane, astray: BatchMisdelivery) -> None:
+    def __init__(self, parts: LaneParts, mapping: dict[str, Any], lane: Lane, misdelivery: BatchMisdelivery) -> None:
         self._parts = parts
         self._mapping = mapping
         self._patterns = patterns_of(mapping)
         self._lane = lane
-        self._astray = astray
+        self._misdelivery = misdelivery
         self._stop = threading.Event()
         self._position = Position.read(parts.documents.get(POSITION, mapping["UUID"], lane.name) or {"after": 0})
         self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
@@ -112,7 +112,7 @@ class StreamLane:
         """Collect one batch and process it."""
         batch, seen = self._gather()
         if batch:
-            self._stop.wait(self._astray.pause())
+            self._stop.wait(self._misdelivery.pause())
             self._process(batch, 0, 0)
         if seen > self._position.after and not self._stop.is_set():
             self._advance(seen)
@@ -173,7 +173,7 @@ class StreamLane:
             calls += 1
             failed = failed_identifiers(result, batch, reports=bool(self._mapping["FunctionResponseTypes"]))
             if not failed:
-                if not repeated and self._astray.comes_twice():
+                if not repeated and self._misdelivery.comes_twice():
                     repeated = True
                     continue
                 self._advance(batch[-1].number)
