@@ -302,6 +302,20 @@ def test_news_is_what_the_published_tables_were_not_made_from(platform: Any, ans
     assert (never_published, just_published, full_refresh, new_code, new_file) == (True, False, True, True, True)
 
 
+TELEMETRY = """
+    import json, sys
+    import airflow.providers.standard.operators.python
+    from estrela.airflow.telemetry import note_work
+    print(json.dumps([note_work({**json.loads(sys.argv[1]), **change}) for change in json.loads(sys.argv[2])]))
+"""
+
+
+def test_telemetry_that_fails_is_left_out_and_fails_nothing(platform: Any, answer_of: Any) -> None:
+    changes = [{}, {"athena_workgroups": "no-such-group"}, {"glue_job": "no-such-job"}]
+    answers = answer_of(platform.python(TELEMETRY, connection(platform), json.dumps(changes)))
+    assert [sorted(answer) for answer in answers] == [["job_runs", "query_days"], ["job_runs"], ["query_days"]]
+
+
 STEP = """
     import json, sys, types
     import airflow.providers.standard.operators.python
