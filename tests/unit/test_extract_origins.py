@@ -512,6 +512,15 @@ def test_a_lake_takes_data_from_one_world(raw: RawLayer, serve: Callable[[Callab
     assert len(service.seen) == asked
 
 
+def test_an_extract_asks_no_stand_in_whose_name_leads_elsewhere(raw: RawLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: [(2, 1, 6, "", ("169.254.169.254", 80))])
+    world = world_from("http://instance-data")
+    record = WorldRecord(raw.s3, raw.bucket)
+    with pytest.raises(SettingsError, match="instance-data is at 169"):
+        ExtractStep("sales", [extractor(csv_of(Download("https://shop.test/f")), raw, world)], world, record).run()
+    assert record.name() == ""
+
+
 def test_a_lake_whose_world_is_unknown_takes_no_data(raw: RawLayer) -> None:
     raw.s3.put_object(Bucket=raw.bucket, Key="raw/shop/sales/objects/a", Body=b"a")
     with pytest.raises(SettingsError) as caught:
