@@ -41,17 +41,17 @@ class EventService(Protocol):
 
 def install(open_events: Callable[[], EventService]) -> None:
     """Make moto call localaws. Call this before the first request to these services."""
-    Rule.send_to_targets = _sending(open_events, Rule.send_to_targets)
-    Subscription.publish = _publishing(open_events, Subscription.publish)
-    EventsBackend.put_rule = _ruling(open_events, EventsBackend.put_rule)
-    EventsBackend.put_targets = _targeting(open_events, EventsBackend.put_targets)
+    Rule.send_to_targets = _wrap_send(open_events, Rule.send_to_targets)
+    Subscription.publish = _wrap_publish(open_events, Subscription.publish)
+    EventsBackend.put_rule = _wrap_put_rule(open_events, EventsBackend.put_rule)
+    EventsBackend.put_targets = _wrap_put_targets(open_events, EventsBackend.put_targets)
     create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
-    EventBridgeSchedulerBackend.create_schedule = _scheduling(open_events, create)
-    EventBridgeSchedulerBackend.update_schedule = _scheduling(open_events, update)
-    EventsHandler.test_event_pattern = _testing(open_events)
+    EventBridgeSchedulerBackend.create_schedule = _wrap_schedule(open_events, create)
+    EventBridgeSchedulerBackend.update_schedule = _wrap_schedule(open_events, update)
+    EventsHandler.test_event_pattern = _wrap_test(open_events)
 
 
-def _ruling(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_put_rule(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     """Return PutRule with a check of the schedule. It opens the part that fires scheduled rules."""
 
     def put_rule(*args: Any, **options: Any) -> Any:
@@ -63,7 +63,7 @@ def _ruling(open_events: Callable[[], EventService], original: Callable[..., Any
     return put_rule
 
 
-def _targeting(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_put_targets(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def put_targets(backend: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> Any:
         for target in targets:
             try:
@@ -75,7 +75,7 @@ def _targeting(open_events: Callable[[], EventService], original: Callable[..., 
     return put_targets
 
 
-def _scheduling(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_schedule(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def scheduled(*args: Any, **options: Any) -> Any:
         expression, zone = options["schedule_expression"], options.get("schedule_expression_timezone") or "UTC"
         if not open_events().is_schedule(expression, zone):
@@ -93,7 +93,7 @@ def _schedule_error(text: str) -> InvalidScheduleError:
     return error
 
 
-def _sending(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_send(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         archives = [target for target in rule.targets if target["Arn"].split(":")[5] == ""]
         if archives:  # moto's own
@@ -101,12 +101,12 @@ def _sending(open_events: Callable[[], EventService], original: Callable[..., An
             only.targets = archives
             original(only, event, transform_input)
         elif rule.targets:
-            open_events().send(rule, _as_aws_shows(event))
+            open_events().send(rule, _as_aws_event(event))
 
     return send_to_targets
 
 
-def _publishing(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_publish(open_events: Callable[[], EventService], original: Callable[..., Any]) -> Callable[..., Any]:
     def publish(subscription: Any, message: str, message_id: str, **published: Any) -> None:
         if subscription.protocol in DELIVERED:
             open_events().publish(subscription, {"message": message, "message_id": message_id, **published})
@@ -117,7 +117,7 @@ def _publishing(open_events: Callable[[], EventService], original: Callable[...,
     return publish
 
 
-def _testing(open_events: Callable[[], EventService]) -> Callable[..., Any]:
+def _wrap_test(open_events: Callable[[], EventService]) -> Callable[..., Any]:
     def test_event_pattern(handler: Any) -> ActionResult:
         """TestEventPattern."""
         event = handler._get_param("Event")
@@ -140,7 +140,7 @@ def _is_event(text: str) -> bool:
     return isinstance(event, dict) and event.keys() >= _MANDATORY
 
 
-def _as_aws_shows(event: dict[str, Any]) -> dict[str, Any]:
+def _as_aws_event(event: dict[str, Any]) -> dict[str, Any]:
     """Return moto's event with its time as text and without moto's own fields."""
     kept = {name: value for name, value in event.items() if name != "ingestion-time"}
     shown: dict[str, Any] = json.loads(json.dumps(kept, default=str))

@@ -13,20 +13,20 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
 _OF_AWS = ":iam::aws:policy/"
-_ASKING = ("attach_group_policy", "attach_role_policy", "attach_user_policy", "get_policy", "get_policy_version")
+_METHODS = ("attach_group_policy", "attach_role_policy", "attach_user_policy", "get_policy", "get_policy_version")
 """Methods of moto's backend whose first argument is the ARN of a policy."""
 
 
-def _knowing(method: Callable[..., Any]) -> Callable[..., Any]:
+def _with_managed_policies(method: Callable[..., Any]) -> Callable[..., Any]:
     def call(backend: Any, policy_arn: str, *arguments: Any, **named: Any) -> Any:
         if _OF_AWS in policy_arn and policy_arn not in backend.managed_policies:
-            _learn(backend, policy_arn)
+            _load_managed_policy(backend, policy_arn)
         return method(backend, policy_arn, *arguments, **named)
 
     return call
 
 
-def _learn(backend: Any, policy_arn: str) -> None:
+def _load_managed_policy(backend: Any, policy_arn: str) -> None:
     name = policy_arn.rpartition("/")[2]
     data = json.loads(aws_managed_policies_data).get(name)
     if data:
@@ -38,5 +38,5 @@ def _learn(backend: Any, policy_arn: str) -> None:
 
 def install() -> None:
     """Make moto find these policies. Call this before its first request to IAM."""
-    for name in _ASKING:
-        setattr(IAMBackend, name, _knowing(getattr(IAMBackend, name)))
+    for name in _METHODS:
+        setattr(IAMBackend, name, _with_managed_policies(getattr(IAMBackend, name)))

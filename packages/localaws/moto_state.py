@@ -189,7 +189,7 @@ def _backends(service: str) -> Iterator[Any]:
 
 
 def _snapshot(service: str) -> list[tuple[str, str, dict[str, Any]]]:
-    return [(backend.account_id, backend.region_name, _lasting(backend)) for backend in _backends(service)]
+    return [(backend.account_id, backend.region_name, _stored_attributes(backend)) for backend in _backends(service)]
 
 
 def _transient(backend: Any) -> frozenset[str]:
@@ -197,5 +197,5 @@ def _transient(backend: Any) -> frozenset[str]:
     return names
 
 
-def _lasting(backend: Any) -> dict[str, Any]:
+def _stored_attributes(backend: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(backend).items() if name not in _transient(backend)}

@@ -48,7 +48,7 @@ def environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"}
 
 
-def hand_over(path: Path) -> None:
+def chown_to_postgres(path: Path) -> None:
     """Make the user that PostgreSQL runs as the owner of a file or folder."""
     if not os.geteuid():
         user = pwd.getpwnam(_UNPRIVILEGED)

@@ -131,8 +131,8 @@ class PostgresServer:
         password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_hex(16))
-        postgres_programs.hand_over(draft)
-        postgres_programs.hand_over(password)
+        postgres_programs.chown_to_postgres(draft)
+        postgres_programs.chown_to_postgres(password)
         command = [
             *("initdb", "--pgdata", str(draft), "--username", USER, "--pwfile", str(password), "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C", "--no-sync", "--set", "scram_iterations=1"),
@@ -163,7 +163,7 @@ class PostgresServer:
             if self._process.poll() is not None and not last:
                 return False
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise PostgresStartError(self.folder, self._last_words())
+                raise PostgresStartError(self.folder, self._last_log_lines())
             time.sleep(_PAUSE)
         return True
 
@@ -192,7 +192,7 @@ class PostgresServer:
             return bool(lines) and str(self.data) in psutil.Process(int(lines[0])).cmdline()
         return False
 
-    def _last_words(self) -> str:
+    def _last_log_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
         return "\n".join([line for line in lines if "FATAL" in line or "HINT" in line] or lines[-5:])
 

@@ -36,7 +36,7 @@ def error_response(environ: Mapping[str, Any], service: str, status: HTTPStatus,
     if environ.get("HTTP_SMITHY_PROTOCOL") == _CBOR:
         body = b"\xa2" + b"".join(map(_cbor_text, ("__type", code, "message", message)))
         return Response(body, status, {"smithy-protocol": _CBOR}, content_type="application/cbor")
-    if not _speaks_xml(environ, service):
+    if not _uses_xml(environ, service):
         text = json.dumps({"__type": code, "message": message})
         return Response(text, status, {"x-amzn-errortype": code}, content_type="application/x-amz-json-1.1")
     inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
@@ -49,7 +49,7 @@ def error_response(environ: Mapping[str, Any], service: str, status: HTTPStatus,
     return Response(document, status, content_type="text/xml")
 
 
-def _speaks_xml(environ: Mapping[str, Any], service: str) -> bool:
+def _uses_xml(environ: Mapping[str, Any], service: str) -> bool:
     is_form = str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")
     return is_form or service in _XML_SERVICES
 

@@ -106,7 +106,7 @@ class Server:
     def serve(self) -> None:
         """Answer requests until :meth:`stop` is called from another thread or a signal handler."""
         assert self._http is not None, "start() first"
-        threading.Thread(target=self._import_the_rest, daemon=True).start()
+        threading.Thread(target=self._import_query_modules, daemon=True).start()
         if self._https:
             threading.Thread(target=self._https.serve, daemon=True).start()
         self._http.serve()
@@ -124,7 +124,7 @@ class Server:
             self.home.release()
             self.stopped.set()
 
-    def _import_the_rest(self) -> None:
+    def _import_query_modules(self) -> None:
         """Import modules for which the first query would wait, but only after the first answer."""
         time.sleep(IMPORT_DELAY_SECONDS)
         for preload in self._preloads:

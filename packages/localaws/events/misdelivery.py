@@ -82,7 +82,7 @@ class BatchMisdelivery:
         """Return the delay of a batch in seconds."""
         return self._random.uniform(0.0, self._misbehaviour.longest_delay)
 
-    def comes_twice(self) -> bool:
+    def is_redelivered(self) -> bool:
         """Return whether messages or records are delivered again although the function processed them."""
         return self._random.random() < self._misbehaviour.duplicates
 

@@ -47,7 +47,7 @@ class Blueprint:
     tmp: int = 0
     needed: tuple[str, ...] = ()
 
-    def as_on_aws(self, text: str) -> str:
+    def with_aws_paths(self, text: str) -> str:
         """Return a text with local folders replaced by their names on AWS."""
         for folder, name in self.shown:
             text = text.replace(f"{folder}/", f"{name}/")
@@ -184,13 +184,13 @@ class Environment:
     def _problem(self) -> Outcome | None:
         """Return the outcome if the process has ended, or None while it runs."""
         if not self.alive:
-            report = self._told_before_end()
+            report = self._final_report()
             return Outcome(report.kind, report.body) if report else Outcome("exit", exit_code=self._process.returncode)
         if self._measure(self._children()) > self.blueprint.memory * _MEGABYTE:
             return Outcome("memory", exit_code=128 + signal.SIGKILL)
         return None
 
-    def _told_before_end(self) -> Report | None:
+    def _final_report(self) -> Report | None:
         with suppress(queue.Empty):
             while True:
                 report = self._api.reports.get_nowait()

@@ -131,7 +131,7 @@ class _Run:
         return Result(self._request_id, self._version.number, body, error, base64.b64encode(tail).decode())
 
     def _log_output(self) -> None:
-        shown = self._environment.blueprint.as_on_aws
+        shown = self._environment.blueprint.with_aws_paths
         lines = self._environment.output()
         self._log([f"{shown(line) if any(mark in line for mark in _TRACEBACKS) else line}\n" for line in lines])
 
@@ -171,7 +171,7 @@ def _shown(error: dict[str, Any], plan: Blueprint) -> bytes:
     """Return an error with AWS's folder names in its message and stack trace, or b"" if it contains no local folder."""
     fields = {name: error[name] for name in ("errorMessage", "stackTrace") if error.get(name)}
     text = json.dumps(fields, ensure_ascii=False)
-    shown = plan.as_on_aws(text)
+    shown = plan.with_aws_paths(text)
     return b"" if shown == text else json.dumps({**error, **json.loads(shown)}).encode()
 
 

@@ -56,7 +56,7 @@ class ClassArchive:
         """
         if self._spark.is_file():
             return
-        with self._alone(is_stopped):
+        with self._exclusive_lock(is_stopped):
             if self._spark.is_file() or is_stopped():
                 return
             self._remove_others()
@@ -77,7 +77,7 @@ class ClassArchive:
         return self.folder / f"spark-{self.name}.jsa"
 
     @contextmanager
-    def _alone(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
+    def _exclusive_lock(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
         """Hold the folder's file lock, so that only one process creates an archive; stop waiting if ``is_stopped``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:

@@ -59,7 +59,7 @@ class JobRun:
         return self.account, self.region, self.job_name
 
     @property
-    def most_at_once(self) -> int:
+    def max_concurrent_runs(self) -> int:
         return int(self.settings["ExecutionProperty"].get("MaxConcurrentRuns", 1))
 
     @property
@@ -143,7 +143,7 @@ class RunHistory:
             except (ValueError, TypeError) as error:
                 raise HomeStateError(path, str(error)) from error
 
-    def strays(self) -> list[Path]:
+    def unused_folders(self) -> list[Path]:
         """Folders of processes that waited for a run but never got one."""
         return [folder for folder in self._folder.iterdir() if folder.is_dir() and not (folder / "run.json").exists()]
 

@@ -103,7 +103,7 @@ class Preparation:
         """
         archive = self._archive()
         try:
-            archive.make(lambda options: self._ends_well(options, is_stopped), is_stopped)
+            archive.make(lambda options: self._warm_up_succeeds(options, is_stopped), is_stopped)
         except (OSError, SubprocessError) as error:
             raise PreparationError(f"Java made no archive of classes: {error}") from error
         if not archive.options() and not is_stopped():
@@ -112,7 +112,7 @@ class Preparation:
     def _archive(self) -> ClassArchive:
         return archive_of(folder_of(self.home.root), self._java())
 
-    def _ends_well(self, archive_options: str, is_stopped: Callable[[], bool]) -> bool:
+    def _warm_up_succeeds(self, archive_options: str, is_stopped: Callable[[], bool]) -> bool:
         """Return whether a JVM with these options completed the warm-up and ended by itself."""
         run_id = new_run_id()
         folder = self.home.runs / run_id

@@ -52,7 +52,7 @@ class Runs:
 
     def start(self) -> None:
         """Load the history; runs that an earlier server left active are killed and end as FAILED."""
-        for folder in self.history.strays():
+        for folder in self.history.unused_folders():
             kill_run(folder.name)
             shutil.rmtree(folder)
         self.history.load()
@@ -82,7 +82,7 @@ class Runs:
             account, region, name = key
             run = JobRun(new_run_id(), name, account, region, settings, previous_run_id=previous_run_id)
             active = sum(other.state != "WAITING" and other.active for other in self.history.of_job(key))
-            if active >= run.most_at_once:
+            if active >= run.max_concurrent_runs:
                 if not queue:
                     raise ConcurrentRunsExceededException(f"Concurrent runs exceeded for {name}")
                 run.state = "WAITING"
@@ -199,7 +199,7 @@ class Runs:
         runs = self.history.of_job(key)
         waiting = [run for run in runs if run.state == "WAITING"]
         active = sum(run.active for run in runs) - len(waiting)
-        if waiting and active < waiting[-1].most_at_once:
+        if waiting and active < waiting[-1].max_concurrent_runs:
             self.history.change(waiting[-1], "STARTING")
             self._spawn(waiting[-1], None)
 

@@ -53,7 +53,11 @@ class Session:
                 return self._control(statement)
             if statement.kind == statements.OUTSIDE:
                 return self._outside(statement)
-            return self._in_block_of_client(statement, path) if self._in_block else self._alone(statement, path)
+            return (
+                self._in_block_of_client(statement, path)
+                if self._in_block
+                else self._answer_and_commit(statement, path)
+            )
 
     def run_batch(
         self, texts: list[str], parameters: Mapping[str, str], step: Callable[[int, Callable[[Path], Answer]], None]
@@ -89,7 +93,7 @@ class Session:
             self._in_block = False
         return answer
 
-    def _alone(self, statement: Statement, path: Path) -> Answer:
+    def _answer_and_commit(self, statement: Statement, path: Path) -> Answer:
         self._connection.execute(_BEGIN)
         try:
             answer = self.runner.answered(statement, path)

@@ -71,7 +71,7 @@ class History:
         """The row of one version or delete marker; None unless it really exists."""
         plain = identity_at(self._layout.plain(bucket, key))
         for row in self._index.versions(bucket, key):
-            if row.version == version and self._is_there(row, plain):
+            if row.version == version and self._is_readable(row, plain):
                 return row
         if plain and version == NULL_VERSION and not self._index.of_file(bucket, key, plain):
             return ObjectInfo(bucket, key, plain)
@@ -151,7 +151,7 @@ class History:
         versions: set[str] = set()
         with self._index.transaction():
             for row in self._index.versions(bucket, key):
-                if row.version in versions or not self._is_there(row, plain):
+                if row.version in versions or not self._is_readable(row, plain):
                     self._index.delete(row)
                     unlink += [row.vault] if row.vault else []
                     continue
@@ -180,7 +180,7 @@ class History:
         with suppress(sqlite3.Error):
             self.settle(new.bucket, new.key)
 
-    def _is_there(self, row: ObjectInfo, plain: Identity | None) -> bool:
+    def _is_readable(self, row: ObjectInfo, plain: Identity | None) -> bool:
         if row.marker:
             return plain is None or not row.pending
         return plain == row.identity or self._exists(row)

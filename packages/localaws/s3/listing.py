@@ -9,7 +9,7 @@ from itertools import islice
 from localaws.s3.index import Index
 from localaws.s3.info import Identity, ObjectInfo
 from localaws.s3.layout import Layout
-from localaws.s3.walk import Found, walk
+from localaws.s3.walk import WalkEntry, walk
 
 BATCH = 1000
 
@@ -72,7 +72,7 @@ def _files(
         yield from (_info(bucket, entry, rows) for entry in batch)
 
 
-def _info(bucket: str, entry: Found, rows: dict[tuple[str, Identity], ObjectInfo]) -> ObjectInfo | str:
+def _info(bucket: str, entry: WalkEntry, rows: dict[tuple[str, Identity], ObjectInfo]) -> ObjectInfo | str:
     if entry.identity is None:
         return entry.key
     return rows.get((entry.key, entry.identity)) or ObjectInfo(bucket, entry.key, entry.identity)

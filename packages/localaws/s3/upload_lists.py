@@ -69,7 +69,7 @@ def list_uploads(store: ObjectStore, uploads: Uploads, request: Request) -> Resp
     limit, prefix = request.number("max-uploads", PAGE, PAGE), query.get("prefix", "")
     marker = (query.get("key-marker", ""), query.get("upload-id-marker", "") if query.get("key-marker") else "")
     delimiter = query.get("delimiter", "")
-    following = list(_after(uploads.under_way(request.bucket, prefix), *marker))
+    following = list(_after(uploads.active(request.bucket, prefix), *marker))
     page = _page(following, prefix, delimiter, marker[0], limit)
     last = page.uploads[-1] if page.uploads else None
     nodes: list[Node] = [

@@ -50,7 +50,7 @@ class Uploads:
             raise S3Error("NoSuchUpload", elements={"UploadId": upload_id[:200]})
         return _upload(rows[0])
 
-    def under_way(self, bucket: str, prefix: str) -> list[Upload]:
+    def active(self, bucket: str, prefix: str) -> list[Upload]:
         """Active uploads of keys with a prefix, sorted by key, then start."""
         rows = self._index.run(
             "SELECT * FROM uploads WHERE bucket = ? AND key >= ? ORDER BY key, started_ns", (bucket, prefix)

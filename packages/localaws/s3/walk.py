@@ -11,14 +11,14 @@ from localaws.s3.names import is_plain_folder, is_side_file, is_utf8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WalkEntry:
     """A key and the identity of its bytes; or a folder that contains objects, as ``folder/`` and None."""
 
     key: str
     identity: Identity | None
 
 
-def walk(root: str, prefix: str = "", after: str = "", *, folders: bool = False) -> Iterator[Found]:
+def walk(root: str, prefix: str = "", after: str = "", *, folders: bool = False) -> Iterator[WalkEntry]:
     """Files below ``root`` whose keys start with ``prefix`` and sort after ``after``.
 
     Reads a folder only if it can contain such keys, and only when the walk reaches it; keeps no folder open. With
@@ -29,7 +29,7 @@ def walk(root: str, prefix: str = "", after: str = "", *, folders: bool = False)
         yield from _walk(root, base, prefix, after, folders)
 
 
-def _walk(root: str, base: str, prefix: str, after: str, folders: bool) -> Iterator[Found]:
+def _walk(root: str, base: str, prefix: str, after: str, folders: bool) -> Iterator[WalkEntry]:
     for name, is_folder in _entries(f"{root}/{base}"):
         key = base + name
         if not key.startswith(prefix) or (key <= after and not (is_folder and after.startswith(key))):
@@ -37,11 +37,11 @@ def _walk(root: str, base: str, prefix: str, after: str, folders: bool) -> Itera
         if not is_folder:
             identity = _identity(f"{root}/{key}")
             if identity:
-                yield Found(key, identity)
+                yield WalkEntry(key, identity)
         elif not folders:
             yield from _walk(root, key, prefix, after, folders)
         elif key > after and next(_walk(root, key, "", "", False), None):
-            yield Found(key, None)
+            yield WalkEntry(key, None)
 
 
 def _entries(folder: str) -> list[tuple[str, bool]]:

@@ -228,7 +228,7 @@ def install() -> None:
     """Make moto build this backend. Call this before its first request to SQS."""
     queues.install()
     for name in _COUNTS:
-        setattr(Queue, name, queues.when_asked(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))
+        setattr(Queue, name, queues.if_requested(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))
     Queue.messages = groups.messages_of(Queue.messages.fget)
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:

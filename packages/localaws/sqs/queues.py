@@ -62,6 +62,6 @@ def _delete(queue: Any, receipt_handle: str) -> None:
     raise ReceiptHandleIsInvalid
 
 
-def when_asked(count: Callable[[Queue], int], is_asked: Callable[[], bool]) -> property:
+def if_requested(count: Callable[[Queue], int], is_asked: Callable[[], bool]) -> property:
     """Return a count of messages that is 0 unless it was requested: moto reads every attribute for each message."""
     return property(lambda queue: count(queue) if is_asked() else 0)

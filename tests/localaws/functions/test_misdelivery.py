@@ -113,12 +113,12 @@ def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
     plan = Misbehaviour(duplicates=0.3, delay=2.0, reorder=True)
     once, again = BatchMisdelivery(plan, "1 q f"), BatchMisdelivery(plan, "1 q f")
     assert [once.pause() for _ in range(20)] == [again.pause() for _ in range(20)]
-    assert [once.comes_twice() for _ in range(20)] == [again.comes_twice() for _ in range(20)]
+    assert [once.is_redelivered() for _ in range(20)] == [again.is_redelivered() for _ in range(20)]
     shuffled = once.shuffled(NAMES, lambda name: name[0])
     assert shuffled != NAMES
     assert by_key(shuffled) == by_key(NAMES)
     calm = BatchMisdelivery(Misbehaviour(lose=1.0), "1 q f")
-    assert (calm.pause(), calm.comes_twice(), calm.shuffled(NAMES, str)) == (0.0, False, NAMES)
+    assert (calm.pause(), calm.is_redelivered(), calm.shuffled(NAMES, str)) == (0.0, False, NAMES)
 
 
 @pytest.mark.parametrize("text", ["often", "duplicates=2", "lose", "delay=2", "reorder=1"])

@@ -21,7 +21,7 @@ _INTERRUPT_SECONDS = 0.05
 _numbers = count()
 
 
-class GiveBack(Protocol):
+class ReturnDatabase(Protocol):
     """Callback that returns a session's database."""
 
     def __call__(self, *, clean: bool) -> None: ...
@@ -34,7 +34,7 @@ class Session:
     ``clean=True`` if the next query can use the connection.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: GiveBack) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: ReturnDatabase) -> None:
         self._connection = connection
         self._connection.execute("SET enable_profiling = 'no_output'")
         # Trino's now() is the start of the query, wherever and however often the query calls it.
@@ -76,7 +76,7 @@ class Session:
         self.register(name, data)
         return Relation(f'SELECT * FROM "{name}"', columns)
 
-    def charge(self, size: int) -> None:
+    def count_scanned(self, size: int) -> None:
         """Count bytes as scanned; raise QueryCancelledError over the limit."""
         self.scanned += size
         if self._limit and self.scanned > self._limit:
@@ -126,4 +126,4 @@ class Session:
     def _charge_last(self) -> None:
         profile = json.loads(self._connection.get_profiling_information())
         self._peak = max(self._peak, int(profile.get("system", {}).get("peak_buffer_memory", 0)))
-        self.charge(int(profile.get("io", {}).get("total_bytes_read", 0)))
+        self.count_scanned(int(profile.get("io", {}).get("total_bytes_read", 0)))

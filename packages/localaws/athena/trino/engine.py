@@ -115,7 +115,7 @@ class TrinoEngine:
         deadline = time.monotonic() + START_SECONDS
         while not client.is_ready():
             if self._process and self._process.ended:
-                raise TrinoStartError(f"Trino ended ({self._process.log}): {self._process.last_words()}")
+                raise TrinoStartError(f"Trino ended ({self._process.log}): {self._process.last_log_lines()}")
             if time.monotonic() > deadline:
                 raise TrinoStartError(f"Trino at {client.url} did not answer within {START_SECONDS:.0f} s")
             if self._settled.wait(_POLL_SECONDS):

@@ -69,7 +69,7 @@ class TrinoProcess:
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def last_words(self) -> str:
+    def last_log_lines(self) -> str:
         """The error lines at the end of its log, or its last lines."""
         lines = self.log.read_text(errors="replace").splitlines()
         errors = [line for line in lines if "ERROR" in line or line.startswith(("Error", "Exception", "1) "))]

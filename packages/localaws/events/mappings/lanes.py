@@ -76,14 +76,14 @@ def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
         stored = documents.named(POSITION, mapping)
         before = {name: Position.read(body) for name, body in stored.items() if name.split("#")[0] == lanes[0].shard}
         if names != before.keys():
-            handed_over = _handed_over([before[name] for name in sorted(before, key=_index_of_name)])
+            handed_over = _first_position([before[name] for name in sorted(before, key=_index_of_name)])
             for name in names:
                 documents.put(POSITION, mapping, name, handed_over.document())
         for name in before.keys() - names:
             documents.delete(POSITION, mapping, name)
 
 
-def _handed_over(before: Sequence[Position]) -> Position:
+def _first_position(before: Sequence[Position]) -> Position:
     """Return the first position of lanes that replace the lanes at ``before``, which are sorted by index."""
     if not before:
         return Position()

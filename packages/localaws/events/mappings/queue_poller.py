@@ -130,7 +130,7 @@ class QueuePoller:
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the messages to deliver again: of each group all messages, in their order, or none."""
-        again = {group: self._misdelivery.comes_twice() for group in dict.fromkeys(map(_group, taken))}
+        again = {group: self._misdelivery.is_redelivered() for group in dict.fromkeys(map(_group, taken))}
         return [message for message in taken if again[_group(message)]]
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:

@@ -173,7 +173,7 @@ class StreamLane:
             calls += 1
             failed = failed_identifiers(result, batch, reports=bool(self._mapping["FunctionResponseTypes"]))
             if not failed:
-                if not repeated and self._misdelivery.comes_twice():
+                if not repeated and self._misdelivery.is_redelivered():
                     repeated = True
                     continue
                 self._advance(batch[-1].number)

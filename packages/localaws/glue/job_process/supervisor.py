@@ -29,7 +29,7 @@ def kill_run(run_id: str, root: int | None = None) -> None:
     Raises TimeoutError if a process survives SIGKILL (in uninterruptible sleep).
     """
     deadline = time.monotonic() + _KILL_DEADLINE
-    while victims := _victims(run_id, root):
+    while victims := _processes_of_run(run_id, root):
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes {sorted(v.pid for v in victims)} of run {run_id} survive SIGKILL")
         for victim in victims:
@@ -37,7 +37,7 @@ def kill_run(run_id: str, root: int | None = None) -> None:
         psutil.wait_procs(victims, timeout=1)
 
 
-def _victims(run_id: str, root: int | None) -> set[psutil.Process]:
+def _processes_of_run(run_id: str, root: int | None) -> set[psutil.Process]:
     processes = {process for process in psutil.process_iter() if _marked(process, run_id)}
     if root is not None and psutil.pid_exists(root):
         processes |= set(psutil.Process(root).children(recursive=True))

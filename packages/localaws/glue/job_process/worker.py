@@ -45,7 +45,7 @@ def main(kind: str) -> None:
         sys.exit(_end(_start_warm_java()))
     gateway = _start_warm_java() if kind == "warm" else None
     if gateway:
-        _tell_ready()
+        _report_ready()
     order = json.loads(sys.stdin.buffer.readline())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for note in order["notes"]:
@@ -132,7 +132,7 @@ def _set_properties(gateway: Any, properties: dict[str, str]) -> None:
         gateway.jvm.java.lang.System.setProperty(name, value)
 
 
-def _tell_ready() -> None:
+def _report_ready() -> None:
     import psutil
 
     # The output of the warm-up belongs to no run. The files are open for appending, so later output begins at offset 0.

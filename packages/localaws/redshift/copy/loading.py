@@ -57,7 +57,7 @@ class Loader:
 
         with (
             opened(self._store, file, self._options) as data,
-            closing(_ahead(blocks(data, self._options), gate.parts)) as looked,  # before the file that it reads
+            closing(_read_ahead(blocks(data, self._options), gate.parts)) as looked,  # before the file that it reads
         ):
             for parts in looked:
                 self._check()
@@ -158,7 +158,7 @@ def _length(column: Column) -> str:
     return str(column.size) if column.is_text else ""
 
 
-def _ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Generator[T, None, None]:
+def _read_ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Generator[T, None, None]:
     """Read and check the next block while PostgreSQL loads the current one."""
 
     def step() -> tuple[T] | None:

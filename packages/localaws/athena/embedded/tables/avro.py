@@ -59,7 +59,7 @@ def _declared(table: HiveTable) -> Any:
 
 
 def _batches(session: Session, file: DataFile, index: int, columns: Columns, declared: Any) -> Iterator[pa.RecordBatch]:
-    session.charge(file.size)
+    session.count_scanned(file.size)
     try:
         with file.path.open("rb") as opened:
             reader = fastavro.reader(opened, reader_schema=declared)

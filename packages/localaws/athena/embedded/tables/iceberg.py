@@ -51,5 +51,5 @@ def _read_with_pyiceberg(context: Context, plan: IcebergScan, columns: Columns) 
     except (ValueError, NotImplementedError) as error:
         raise UnsupportedError(f"Iceberg table {'.'.join(plan.table.name())}: {str(error)[:200]}") from error
     for task in plan.tasks:
-        context.session.charge(task.file.file_size_in_bytes)
+        context.session.count_scanned(task.file.file_size_in_bytes)
     return context.session.relation(rows.rename_columns([name for name, _ in columns]), columns)

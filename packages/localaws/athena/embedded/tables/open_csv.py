@@ -20,7 +20,7 @@ _FLOAT = r"^\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?Infinity|
 
 
 @dataclass(frozen=True)
-class _Signs:
+class _SpecialCharacters:
     """The special characters; NUL for a quote or an escape character that is disabled."""
 
     separator: str
@@ -28,7 +28,7 @@ class _Signs:
     escape: str
 
     @classmethod
-    def of(cls, table: HiveTable) -> _Signs:
+    def of(cls, table: HiveTable) -> _SpecialCharacters:
         """Read the characters from a table's properties; raise UnsupportedError unless they are different."""
         settings = table.serde_parameters
         given = (settings.get(name) or default for name, default in _DEFAULTS.items())
@@ -50,7 +50,7 @@ _DEFAULTS = {"separatorchar": ",", "quotechar": '"', "escapechar": "\\"}
 
 def open_csv_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
     """Return a function that splits a line; it omits missing fields and a field with an unterminated quote."""
-    signs, width = _Signs.of(table), len(table.columns)
+    signs, width = _SpecialCharacters.of(table), len(table.columns)
 
     def split(line: str) -> list[str | None]:
         if not line:
@@ -62,7 +62,7 @@ def open_csv_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
     return split
 
 
-def _split_quoted(line: str, signs: _Signs, width: int) -> list[str]:
+def _split_quoted(line: str, signs: _SpecialCharacters, width: int) -> list[str]:
     """Split by opencsv's rules: an escape or a doubled quote is one character of a field, also outside of quotes."""
     fields: list[str] = []
     field: list[str] = []

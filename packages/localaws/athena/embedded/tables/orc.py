@@ -42,7 +42,7 @@ def orc_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> t
 def _batches(
     session: Session, file: DataFile, index: int, columns: Columns, by_place: bool
 ) -> Iterator[pa.RecordBatch]:
-    session.charge(file.size)
+    session.count_scanned(file.size)
     try:
         reader = orc.ORCFile(file.path)
         fields = _found(reader.schema, columns, by_place)

@@ -34,7 +34,7 @@ def conjuncts(node: exp.Table) -> list[exp.Expression]:
     if not _keeps_rows(node.parent, joins):
         return []
     label = (node.alias or node.name).lower()
-    return [part for part in _and_parts(select.args["where"].this) if _speaks_of(part, label, alone=not joins)]
+    return [part for part in _and_parts(select.args["where"].this) if _refers_only_to(part, label, alone=not joins)]
 
 
 def _keeps_rows(parent: exp.From | exp.Join, joins: Sequence[exp.Join]) -> bool:
@@ -61,7 +61,7 @@ def _and_parts(condition: exp.Expression) -> Iterator[exp.Expression]:
         yield condition
 
 
-def _speaks_of(part: exp.Expression, label: str, *, alone: bool) -> bool:
+def _refers_only_to(part: exp.Expression, label: str, *, alone: bool) -> bool:
     if part.find(exp.Query, exp.Lambda, exp.Window, exp.Placeholder):
         return False
     if any(call.name.lower() in _CHANGING for call in part.find_all(exp.Anonymous)):

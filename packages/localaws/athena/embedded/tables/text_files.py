@@ -31,7 +31,7 @@ def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> 
     fields = [pa.field(name, arrow_type(kind) if typed else pa.string()) for name, kind in table.columns]
     schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
     for file in files:
-        session.charge(file.size)
+        session.count_scanned(file.size)
     name = registered(session, schema, _batches(session, table, files, parse, schema))
     expressions = {column: expression(column, i) for i, (column, _) in enumerate(table.columns)}
     return name_literal(name), expressions

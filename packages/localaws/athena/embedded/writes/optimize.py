@@ -59,7 +59,7 @@ def optimize(context: Context, statement: Statement) -> Lines:
         removed = [plan.tasks[i].file for chosen in bins for i in chosen]
         change = RowChange(
             added=added,
-            removed=[*removed, *_outlived(table, removed)],
+            removed=[*removed, *_obsolete_deletes(table, removed)],
             sequence_number=table.metadata.last_sequence_number,
         )
         commit(table, change)
@@ -89,7 +89,7 @@ def _bins(plan: IcebergScan) -> Iterator[list[int]]:
         if _is_candidate(plan.table, task):
             partitions[(task.file.spec_id, repr(task.file.partition))].append(i)
     for members in partitions.values():
-        if _is_worth_it(plan, members):
+        if _is_worth_rewriting(plan, members):
             yield from _packed(plan, members)
 
 
@@ -99,7 +99,7 @@ def _is_candidate(table: Table, task: FileScanTask) -> bool:
     return ill_sized or len(task.delete_files) >= number(table, _FEWEST_DELETES)
 
 
-def _is_worth_it(plan: IcebergScan, members: Sequence[int]) -> bool:
+def _is_worth_rewriting(plan: IcebergScan, members: Sequence[int]) -> bool:
     tasks = [plan.tasks[i] for i in members]
     many_deletes = any(len(task.delete_files) >= number(plan.table, _FEWEST_DELETES) for task in tasks)
     return many_deletes or len(tasks) >= max(2, number(plan.table, _FEWEST_FILES))
@@ -123,7 +123,7 @@ def _rewritten(context: Context, plan: IcebergScan, chosen: Sequence[int]) -> li
     return data_files_from(plan.table, rows) if rows.num_rows else []
 
 
-def _outlived(table: Table, removed: Sequence[DataFile]) -> list[DataFile]:
+def _obsolete_deletes(table: Table, removed: Sequence[DataFile]) -> list[DataFile]:
     """The delete files that no longer apply to any data file."""
     gone = {file.file_path for file in removed}
     tasks = list(table.scan().plan_files())
