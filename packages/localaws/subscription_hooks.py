@@ -40,18 +40,18 @@ _UNREACHED = ("email", "email-json")
 
 def install() -> None:
     """Make moto call these hooks. Call this before its first request to SNS."""
-    SNSResponse.subscribe = refusing(_subscribing(SNSResponse.subscribe))
-    SNSResponse.unsubscribe = refusing(_unsubscribing(SNSResponse.unsubscribe))
+    SNSResponse.subscribe = refusing(_wrap_subscribe(SNSResponse.subscribe))
+    SNSResponse.unsubscribe = refusing(_wrap_unsubscribe(SNSResponse.unsubscribe))
     SNSResponse.confirm_subscription = refusing(_confirm_subscription)
     SNSResponse.list_subscriptions = refusing(_list_subscriptions)
     SNSResponse.list_subscriptions_by_topic = refusing(_list_subscriptions_by_topic)
     SNSResponse.get_subscription_attributes = refusing(_named(SNSResponse.get_subscription_attributes))
-    SNSResponse.set_subscription_attributes = refusing(_setting(SNSResponse.set_subscription_attributes))
-    SNSBackend.get_subscription_attributes = _getting(SNSBackend.get_subscription_attributes)
+    SNSResponse.set_subscription_attributes = refusing(_wrap_set_attributes(SNSResponse.set_subscription_attributes))
+    SNSBackend.get_subscription_attributes = _wrap_get_attributes(SNSBackend.get_subscription_attributes)
     SNSBackend._validate_filter_policy = lambda *_, **__: None  # it knows half of the operators
 
 
-def _subscribing(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_subscribe(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def subscribe(response: Any) -> ActionResult:
         given: dict[str, str] = dict(response._get_param("Attributes") or {})
         protocol, endpoint = response._get_param("Protocol") or "", response._get_param("Endpoint") or ""
@@ -76,7 +76,7 @@ def _subscribing(original: Callable[[Any], ActionResult]) -> Callable[[Any], Act
     return subscribe
 
 
-def _unsubscribing(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_unsubscribe(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def unsubscribe(response: Any) -> ActionResult:
         check_subscription(response._get_param("SubscriptionArn"))
         return original(response)
@@ -123,7 +123,7 @@ def _named(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionRes
     return get_subscription_attributes
 
 
-def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_set_attributes(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def set_subscription_attributes(response: Any) -> ActionResult:
         arn, name = response._get_param("SubscriptionArn"), response._get_param("AttributeName")
         check_arn(arn, "SubscriptionArn")
@@ -138,7 +138,7 @@ def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionR
     return set_subscription_attributes
 
 
-def _getting(original: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_get_attributes(original: Callable[..., Any]) -> Callable[..., Any]:
     def get_subscription_attributes(backend: Any, arn: str) -> dict[str, Any]:
         # Every caller is the user that GetCallerIdentity returns.
         return {**original(backend, arn), "SubscriptionPrincipal": f"arn:aws:iam::{backend.account_id}:user/moto"}

@@ -33,13 +33,13 @@ _PENDING = "PendingConfirmation"
 
 def install() -> None:
     """Make moto call these hooks. Call this before its first request to SNS."""
-    SNSResponse.create_topic = refusing(_creating(SNSResponse.create_topic))
+    SNSResponse.create_topic = refusing(_wrap_create_topic(SNSResponse.create_topic))
     SNSResponse.delete_topic = refusing(_of_topic(SNSResponse.delete_topic))
     SNSResponse.list_topics = refusing(_list_topics)
     SNSResponse.get_topic_attributes = refusing(_get_topic_attributes)
-    SNSResponse.set_topic_attributes = refusing(_setting(SNSResponse.set_topic_attributes))
-    SNSResponse.tag_resource = refusing(_tagging(SNSResponse.tag_resource))
-    SNSResponse.add_permission = refusing(_permitting(SNSResponse.add_permission))
+    SNSResponse.set_topic_attributes = refusing(_wrap_set_attributes(SNSResponse.set_topic_attributes))
+    SNSResponse.tag_resource = refusing(_wrap_tag_resource(SNSResponse.tag_resource))
+    SNSResponse.add_permission = refusing(_wrap_add_permission(SNSResponse.add_permission))
     SNSResponse.remove_permission = refusing(_of_topic(SNSResponse.remove_permission))
 
 
@@ -88,7 +88,7 @@ def attributes_of(topic: Any) -> dict[str, str]:
     }
 
 
-def _creating(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_create_topic(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def create_topic(response: Any) -> ActionResult:
         given: dict[str, str] = dict(response._get_param("Attributes") or {})
         tags = response._get_param("Tags") or []
@@ -123,7 +123,7 @@ def _get_topic_attributes(response: Any) -> ActionResult:
     return ActionResult({"Attributes": attributes_of(topic_of(response))})
 
 
-def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_set_attributes(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def set_topic_attributes(response: Any) -> ActionResult:
         topic_of(response)
         name = response._get_param("AttributeName")
@@ -134,7 +134,7 @@ def _setting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionR
     return set_topic_attributes
 
 
-def _tagging(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_tag_resource(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def tag_resource(response: Any) -> ActionResult:
         check_tags([tag["Key"] for tag in response._get_param("Tags") or []])
         return original(response)
@@ -142,7 +142,7 @@ def _tagging(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionR
     return tag_resource
 
 
-def _permitting(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
+def _wrap_add_permission(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
     def add_permission(response: Any) -> ActionResult:
         label, names = response._get_param("Label"), response._get_param("ActionName") or []
         if any(statement.get("Sid") == label for statement in topic_of(response)._policy_json["Statement"]):

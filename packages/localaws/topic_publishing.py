@@ -32,8 +32,8 @@ _lock = threading.Lock()
 
 def install() -> None:
     """Make moto call these hooks. Call this before its first request to SNS."""
-    SNSResponse.publish = _publishing(SNSResponse.publish)
-    SNSResponse.publish_batch = _publishing_batch(SNSResponse.publish_batch)
+    SNSResponse.publish = _wrap_publish(SNSResponse.publish)
+    SNSResponse.publish_batch = _wrap_publish_batch(SNSResponse.publish_batch)
     Topic.publish = publish_to
 
 
@@ -64,7 +64,7 @@ def _recent(topic: Any) -> dict[str, tuple[float, str, str]]:
     return known
 
 
-def _publishing(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
+def _wrap_publish(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
     def publish(response: Any) -> ActionResult:
         given = {name: response._get_param(name) for name in _NAMES}
         arn, target = response._get_param("TopicArn"), response._get_param("TargetArn")
@@ -88,7 +88,7 @@ def _publishing(original: Callable[..., ActionResult]) -> Callable[..., ActionRe
     return publish
 
 
-def _publishing_batch(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
+def _wrap_publish_batch(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
     def publish_batch(response: Any) -> ActionResult:
         arn, entries = response._get_param("TopicArn"), response._get_param("PublishBatchRequestEntries", [])
         try:

@@ -15,12 +15,12 @@ _ON_DEMAND = "PAY_PER_REQUEST"
 
 def install() -> None:
     """Make moto correct its descriptions. Call this before its first request to DynamoDB."""
-    Table.describe = _describing(Table.describe)
-    DynamoHandler.create_table = _answering(DynamoHandler.create_table, "CREATING", without=("WarmThroughput",))
-    DynamoHandler.update_table = _answering(DynamoHandler.update_table, "UPDATING", since=True)
+    Table.describe = _wrap_describe(Table.describe)
+    DynamoHandler.create_table = _wrap_table_call(DynamoHandler.create_table, "CREATING", without=("WarmThroughput",))
+    DynamoHandler.update_table = _wrap_table_call(DynamoHandler.update_table, "UPDATING", since=True)
 
 
-def _describing(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _wrap_describe(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def describe(table: Any, base_key: str = "TableDescription") -> dict[str, Any]:
         shown = dict(original(table, base_key)[base_key])
         for name in _INDEXES:
@@ -33,7 +33,7 @@ def _describing(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
     return describe
 
 
-def _answering(
+def _wrap_table_call(
     original: Callable[..., DynamoResult], status: str, without: tuple[str, ...] = (), *, since: bool = False
 ) -> Callable[..., DynamoResult]:
     """Return an operation that answers with a transitional status; the table is ACTIVE by the next request.

@@ -27,10 +27,10 @@ Operation = Callable[[SQSResponse], ActionResult]
 
 def install() -> None:
     """Make moto use these answers. Call this before its first request to SQS."""
-    SQSResponse.send_message = _sending(SQSResponse.send_message)
-    SQSResponse.send_message_batch = _sending_batch(SQSResponse.send_message_batch)
-    SQSResponse.receive_message = _receiving(SQSResponse.receive_message)
-    SQSResponse.create_queue = _creating(SQSResponse.create_queue)
+    SQSResponse.send_message = _wrap_send_message(SQSResponse.send_message)
+    SQSResponse.send_message_batch = _wrap_send_message_batch(SQSResponse.send_message_batch)
+    SQSResponse.receive_message = _wrap_receive_message(SQSResponse.receive_message)
+    SQSResponse.create_queue = _wrap_create_queue(SQSResponse.create_queue)
     for name in _BATCHES[1:]:
         setattr(SQSResponse, name, _with_ids(getattr(SQSResponse, name)))
     for name in (*_BATCHES, "list_queue_tags"):
@@ -41,27 +41,27 @@ def install() -> None:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _as_sqs_exception() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
         raise SQSException(error.code, str(error)) from error
 
 
-def _sending(original: Operation) -> Operation:
+def _wrap_send_message(original: Operation) -> Operation:
     def send_message(response: SQSResponse) -> ActionResult:
         queue = response.sqs_backend.get_queue(response._get_queue_name())
-        with _refusing():
+        with _as_sqs_exception():
             check_message({name: response._get_param(name) for name in _NAMES}, int(queue.maximum_message_size))
         return original(response)
 
     return send_message
 
 
-def _sending_batch(original: Operation) -> Operation:
+def _wrap_send_message_batch(original: Operation) -> Operation:
     def send_message_batch(response: SQSResponse) -> ActionResult:
         queue, entries = response.sqs_backend.get_queue(response._get_queue_name()), response._get_param("Entries", [])
-        with _refusing():
+        with _as_sqs_exception():
             check_batch(entries, is_fifo=bool(queue.fifo_queue))
         failed = [failure for entry in entries if (failure := _failure(entry, int(queue.maximum_message_size)))]
         if not failed:
@@ -88,30 +88,30 @@ def _with_ids(original: Operation) -> Operation:
     """Return an operation on a batch that checks the IDs of the entries first."""
 
     def answer(response: SQSResponse) -> ActionResult:
-        with _refusing():
+        with _as_sqs_exception():
             check_ids(response._get_param("Entries", []))
         return original(response)
 
     return answer
 
 
-def _receiving(original: Operation) -> Operation:
+def _wrap_receive_message(original: Operation) -> Operation:
     def receive_message(response: SQSResponse) -> ActionResult:
         count, wait = (response._get_param(name) for name in ("MaxNumberOfMessages", "WaitTimeSeconds"))
-        with _refusing():
+        with _as_sqs_exception():
             check_receive(*(None if value is None else int(value) for value in (count, wait)))
         return original(response)
 
     return receive_message
 
 
-def _creating(original: Operation) -> Operation:
+def _wrap_create_queue(original: Operation) -> Operation:
     def create_queue(response: SQSResponse) -> ActionResult:
         try:
             known = response.sqs_backend.get_queue(response._get_param("QueueName")).attributes
         except QueueDoesNotExist:
             known = None
-        with _refusing():
+        with _as_sqs_exception():
             check_attributes(response._get_param("Attributes", {}), known)
         return original(response)
 
