@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -303,6 +304,14 @@ def test_every_page_with_facts_warns_of_incomplete_periods(star: str) -> None:
         warned = [card for card in tab.cards if card.hide_empty]
         named = {fact for card in warned for fact in facts if f"'{fact}'" in queries[card.question]}
         assert read <= named, f"{tab.title} does not warn of {read - named}"
+
+
+def test_no_mart_and_no_question_opens_every_day_of_the_fees() -> None:
+    """The fact of all days grows with each day; the newest answers are a fact of their own."""
+    star, site = load("banking"), files.site_of("banking")
+    texts = {mart.name: mart.sql for mart in star.marts} | {asked.key: asked.sql for asked in site.questions}
+    assert "fact_current_fees" in texts["mart_service_fees"]
+    assert {name for name, sql in texts.items() if re.search(r"[{.]fact_fees\b", sql)} == set()
 
 
 def test_check_reads_the_files_and_talks_to_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
