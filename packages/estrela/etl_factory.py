@@ -146,12 +146,12 @@ class ETLFactory:
         return Publish(star, lake, transformers, switch, digests, state, world, log=self.log, root=self.root)
 
     def _maintain(self, star: Star) -> ETLBase:
-        from estrela.etl.maintenance.raw_care import RawCare
+        from estrela.etl.maintenance.raw_maintenance import RawMaintenance
         from estrela.etl.steps.maintain import Maintain
 
         raw, aside, is_dry_run = self.parts.raw(), self.parts.quarantine().set_aside(), self.parts.settings.dry_run
         cares = [
-            RawCare(raw, name, [source for source in star.sources if source.raw_name == name], aside, is_dry_run)
+            RawMaintenance(raw, name, [source for source in star.sources if source.raw_name == name], aside, is_dry_run)
             for name in star.raw_names
         ]
         return Maintain(

@@ -17,8 +17,8 @@ from world import TABLES, World, fresh_world, lake_in, part_of
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
-from estrela.etl.maintenance.raw_care import RawCare
-from estrela.etl.maintenance.table_care import MANY_MANIFESTS, TableCare
+from estrela.etl.maintenance.raw_maintenance import RawMaintenance
+from estrela.etl.maintenance.table_maintenance import MANY_MANIFESTS, TableMaintenance
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.hooks.glue_runs import LONGEST_RUN
 from estrela.model import Column
@@ -92,7 +92,7 @@ def test_orphans_older_than_the_longest_run_go_and_younger_ones_stay(
         orphans[name].touch()
         os.utime(orphans[name], ((now - age).timestamp(),) * 2)
 
-    done = TableCare(lake, table, set(), now, now - LONGEST_RUN, False).run()
+    done = TableMaintenance(lake, table, set(), now, now - LONGEST_RUN, False).run()
     assert done["orphans_removed"] == 1
     assert [name for name, path in orphans.items() if path.exists()] == ["young"]
     assert lake.read(table).count() == 3
@@ -108,7 +108,7 @@ def test_many_small_files_become_one_and_unused_tags_go(sold: tuple[LakeLoader, 
         three_rows(lake.spark).writeTo(table.identifier).append()
     kept = lake.snapshots.refs(table)["release_1"]
 
-    done = TableCare(lake, table, {kept}, now, now - LONGEST_RUN, False).run()
+    done = TableMaintenance(lake, table, {kept}, now, now - LONGEST_RUN, False).run()
     assert (done["tags_dropped"], done["files_compacted"], done["data_files"]) == (1, 7, 1)
     assert lake.read_published(table).count() == 21
     assert {name for name in lake.snapshots.refs(table) if name.startswith("release_")} == {"release_1"}
@@ -126,7 +126,7 @@ def test_many_manifests_become_one_and_no_file_is_rewritten(spark: SparkSession,
     before = files_and_manifests(session, table)
     assert len(before[1]) == MANY_MANIFESTS
 
-    done = TableCare(lake, table, set(), now, now - LONGEST_RUN, False).run()
+    done = TableMaintenance(lake, table, set(), now, now - LONGEST_RUN, False).run()
     files, manifests = files_and_manifests(session, table)
     assert (files, len(manifests), done["files_compacted"]) == (before[0], 1, 0)
 
@@ -150,8 +150,8 @@ def test_raw_answers_go_by_the_days_of_their_source_unless_a_table_is_made_of_th
             raw.write("complaints", [Arrival(old.request, 0, old.url, body, at)])
         sources = [replace(source, raw_days=30) for source in world.star.sources_of("complaints")]
         for is_dry_run in (True, False):
-            care = RawCare(raw, "complaints", sources, set(), is_dry_run)
-            assert world.maintain("weekly", is_dry_run=is_dry_run, raw=[care])["answers_retired"] == 1
+            maintenance = RawMaintenance(raw, "complaints", sources, set(), is_dry_run)
+            assert world.maintain("weekly", is_dry_run=is_dry_run, raw=[maintenance])["answers_retired"] == 1
         assert [raw.read(file) for file in raw.files("complaints")] == [Path(old.key).read_bytes(), b"newest"]
     rows = world.table("maintenance").where("table_name = 'raw/complaints'").orderBy("is_dry_run", ascending=False)
     figures = rows.select("is_dry_run", "answers_retired", "orphans_removed", "bytes_removed", "data_files").collect()

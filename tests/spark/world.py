@@ -18,7 +18,7 @@ from raw_folder import FolderRaw
 from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import Figures
 from estrela.etl.loaders.lake import LakeLoader
-from estrela.etl.maintenance.raw_care import RawCare
+from estrela.etl.maintenance.raw_maintenance import RawMaintenance
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.news import raw_versions
@@ -94,7 +94,7 @@ class World:
         transformers = (TransformAll("banking", sources), BuildStar(self.star, lake, CODE))
         return Publish(self.star, lake, transformers, self.switch(run, active), CODE, self.raw_versions).run()
 
-    def maintain(self, run: str, *, is_dry_run: bool = False, raw: Sequence[RawCare] = ()) -> Figures:
+    def maintain(self, run: str, *, is_dry_run: bool = False, raw: Sequence[RawMaintenance] = ()) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
         # The catalog of the tests keeps its files in memory, so listings contain only files that a test writes here.
         for database in ("trusted", "refined", "ops"):

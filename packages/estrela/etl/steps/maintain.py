@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.maintenance.raw_care import RawCare
-from estrela.etl.maintenance.table_care import TableCare
+from estrela.etl.maintenance.raw_maintenance import RawMaintenance
+from estrela.etl.maintenance.table_maintenance import TableMaintenance
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import run_of
@@ -42,7 +42,7 @@ class Maintain(ETLBase):
     star: Star
     lake: LakeLoader
     switch: Switch
-    raw: Sequence[RawCare] = ()
+    raw: Sequence[RawMaintenance] = ()
     is_dry_run: bool = False
     age: timedelta = SNAPSHOT_AGE
 
@@ -54,9 +54,10 @@ class Maintain(ETLBase):
             kept = kept_snapshots(self.switch.manifests)
             needed = needed_snapshots(self.star, self.lake)
             done = {
-                table.path: self._care(table, kept, needed.get(table.path, set()), at).run() for table in self._tables()
+                table.path: self._maintenance(table, kept, needed.get(table.path, set()), at).run()
+                for table in self._tables()
             }
-            done |= {f"raw/{care.name}": self._raw_figures(care, at) for care in self.raw}
+            done |= {f"raw/{maintenance.name}": self._raw_figures(maintenance, at) for maintenance in self.raw}
             run = {"run_key": run_of(self.switch.claim.run_key), "maintained_at": at, "is_dry_run": self.is_dry_run}
             log = self.lake.tables.maintenance
             counts = {column.name: 0 for column in log.columns if column.type == "bigint"}
@@ -68,18 +69,18 @@ class Maintain(ETLBase):
             **{name: sum(figures.get(name, 0) for figures in done.values()) for name in REPORTED},
         }
 
-    def _raw_figures(self, care: RawCare, at: datetime) -> Mapping[str, int]:
-        files, names = self.lake.tables.files, [source.name for source in care.sources]
+    def _raw_figures(self, maintenance: RawMaintenance, at: datetime) -> Mapping[str, int]:
+        files, names = self.lake.tables.files, [source.name for source in maintenance.sources]
         taken_in: set[str] = set()
         if self.lake.seen(files):
             rows = self.lake.read_published(files).where(F.col("source").isin(names)).select("source_file")
             taken_in = {row[0] for row in rows.distinct().collect()}
-        return asdict(care.run(taken_in, at, at - LONGEST_RUN))
+        return asdict(maintenance.run(taken_in, at, at - LONGEST_RUN))
 
-    def _care(self, table: LakeTable, kept: Set[int], needed: Iterable[int], at: datetime) -> TableCare:
+    def _maintenance(self, table: LakeTable, kept: Set[int], needed: Iterable[int], at: datetime) -> TableMaintenance:
         known = [self.lake.snapshots.committed_at(table, snapshot) for snapshot in needed]
         before = min([at - self.age, *[moment for moment in known if moment]])
-        return TableCare(self.lake, table, kept, before, at - LONGEST_RUN, self.is_dry_run)
+        return TableMaintenance(self.lake, table, kept, before, at - LONGEST_RUN, self.is_dry_run)
 
     def _tables(self) -> list[LakeTable]:
         tables = self.lake.tables

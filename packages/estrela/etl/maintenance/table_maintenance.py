@@ -24,7 +24,7 @@ SMALL_FILES = 5
 
 
 @dataclass(frozen=True)
-class TableCare:
+class TableMaintenance:
     """Expires snapshots of one table, compacts it and removes its orphans.
 
     ``kept`` are the snapshots of releases that can be shown again. Snapshots older than ``before`` expire. Files older

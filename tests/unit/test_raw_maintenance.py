@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from estrela.errors import DefinitionError
-from estrela.etl.maintenance.raw_care import RawCare, RawFigures
+from estrela.etl.maintenance.raw_maintenance import RawFigures, RawMaintenance
 from estrela.etl.raw.deliveries import wanted
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.raw_file import RawFile
@@ -43,8 +43,8 @@ def receive(raw: RawLayer, name: str, day: float, body: bytes) -> RawFile:
     return file
 
 
-def care(raw: RawLayer, source: Source, *, dry: bool = False, aside: set[str] | None = None) -> RawCare:
-    return RawCare(raw, source.name, [source], aside or set(), dry)
+def maintenance(raw: RawLayer, source: Source, *, dry: bool = False, aside: set[str] | None = None) -> RawMaintenance:
+    return RawMaintenance(raw, source.name, [source], aside or set(), dry)
 
 
 def bodies(raw: RawLayer, name: str) -> set[bytes]:
@@ -56,23 +56,23 @@ def test_superseded_answers_go_after_their_days_and_the_newest_stays(raw: RawLay
     for day, body in ((0, b"first"), (60, b"second"), (90, b"third")):
         receive(raw, "complaints", day, body)
 
-    counted = care(raw, KEPT_30_DAYS, dry=True).run(set(), NOW, LATER)
+    counted = maintenance(raw, KEPT_30_DAYS, dry=True).run(set(), NOW, LATER)
     assert counted == RawFigures(answers_retired=1, orphans_removed=1, bytes_removed=5, data_files=2)
     assert bodies(raw, "complaints") == {b"first", b"second", b"third"}
-    assert care(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 3)
+    assert maintenance(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 3)
 
-    assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == counted
+    assert maintenance(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == counted
     assert bodies(raw, "complaints") == {b"second", b"third"}
     # The retired answer is not needed even if both newer answers are set aside.
     assert [raw.read(file) for file in raw.files("complaints")] == [b"second", b"third"]
-    assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 2)
+    assert maintenance(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 2)
 
 
 def test_inputs_of_tables_are_kept_with_or_without_the_files_set_aside(raw: RawLayer) -> None:
     first, second, third = (receive(raw, "complaints", day, body) for day, body in ((0, b"1"), (1, b"2"), (2, b"3")))
     refused = {first.sha256}
-    assert care(raw, KEPT_30_DAYS, dry=True).run(refused, NOW, LATER).answers_retired == 1
-    done = care(raw, KEPT_30_DAYS, aside={third.sha256}).run(refused, NOW, LATER)
+    assert maintenance(raw, KEPT_30_DAYS, dry=True).run(refused, NOW, LATER).answers_retired == 1
+    done = maintenance(raw, KEPT_30_DAYS, aside={third.sha256}).run(refused, NOW, LATER)
     assert done == RawFigures(0, 0, 0, 3)
     assert wanted(complaints, raw.files("complaints")) == [third]
     assert bodies(raw, "complaints") == {b"1", b"2", b"3"} and second.version == 2
@@ -82,15 +82,15 @@ def test_the_last_answer_of_every_day_and_a_repeated_content_are_kept(raw: RawLa
     daily = replace(fees, raw_days=30)
     for day, body in ((0, b"morning"), (0.2, b"evening"), (1, b"morning")):
         receive(raw, "fees", day, body)
-    assert care(raw, daily).run(set(), NOW, LATER) == RawFigures(1, 0, 0, 2)
+    assert maintenance(raw, daily).run(set(), NOW, LATER) == RawFigures(1, 0, 0, 2)
     assert [raw.read(file) for file in wanted(daily, raw.files("fees"))] == [b"evening", b"morning"]
 
 
 def test_unreferenced_contents_are_deleted_once_no_run_can_use_them(raw: RawLayer) -> None:
     receive(raw, "complaints", 0, b"named")
     raw.receipt("complaints").store(Body.of(b"of a run that died"))
-    assert care(raw, complaints).run(set(), NOW, EARLIER) == RawFigures(0, 0, 0, 2)
-    assert care(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 1, 18, 1)
+    assert maintenance(raw, complaints).run(set(), NOW, EARLIER) == RawFigures(0, 0, 0, 2)
+    assert maintenance(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 1, 18, 1)
     assert bodies(raw, "complaints") == {b"named"}
 
 

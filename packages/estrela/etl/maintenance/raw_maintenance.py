@@ -26,7 +26,7 @@ class RawFigures:
 
 
 @dataclass(frozen=True)
-class RawCare:
+class RawMaintenance:
     """Retires answers and removes contents of the raw files of ``name``, which ``sources`` read.
 
     An answer is retired ``raw_days`` after another one superseded it, if no table needs it: neither the current tables,
