@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from estrela.errors import EstrelaError, SettingsError
 from estrela.hooks.glue_jobs import GlueJobs
+from estrela.hooks.glue_runs import RUN_KEY
 from estrela.model.plan import MAINTAIN, QUARANTINE, RESTORE, ROLLBACK
 from estrela.settings import settings_from
 
@@ -36,7 +37,7 @@ def main(argv: Sequence[str], glue: Callable[[], GlueClient], poll: float = 5.0)
     arguments = {"--star": given.star, "--entity": given.star, "--phase": given.phase, "--lake": given.lake}
     arguments |= {f"--{name}": value for name, value in options.items() if value}
     try:
-        settings_from([word for pair in (arguments | {"--run_key": run_key}).items() for word in pair])
+        settings_from([word for pair in (arguments | {RUN_KEY: run_key}).items() for word in pair])
         jobs = GlueJobs(glue())
         run_id = jobs.start(given.job, run_key, arguments)
         print(f"Glue job {given.job}, run {run_id}, {given.phase} of {given.star}")
