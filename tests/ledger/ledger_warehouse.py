@@ -185,7 +185,7 @@ class Warehouse(WarehouseComponents):
 
     def has_table(self, table: str = "mart.sales") -> bool:
         if self.redshift:
-            return self.redshift.query_if_there("test", f"SELECT 1 FROM {table} LIMIT 1") is not None
+            return self.redshift.query_if_exists("test", f"SELECT 1 FROM {table} LIMIT 1") is not None
         return self.query(f"SELECT to_regclass('{table}')") != [(None,)]
 
     def states(self) -> list[tuple[Any, ...]]:

@@ -90,7 +90,7 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
             "s3://B/sales/1.csv (file 1) failed: sales: s3://B/sales/1.csv: 2 of 3 rows are bad, more than the feed "
             "tolerates; the first: line 3, column id: 'x': a whole number is allowed\n"
             "Next: correct the cause, or have the file sent anew; then: estrela ledger retry 1\n"
-            "Its story: estrela ledger explain 1",
+            "Its history: estrela ledger explain 1",
         )
     ]  # fmt: skip
     assert noted(warehouse) == []
@@ -103,7 +103,7 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
         (
             "recovered", "sales: recovered: 1.csv",
             "s3://B/sales/1.csv (file 2) is loaded: 'sales: 1.csv failed' is over.\n"
-            "Next: nothing; its story: estrela ledger explain 2",
+            "Next: nothing; its history: estrela ledger explain 2",
         )
     ]  # fmt: skip
     assert noted(warehouse) == []

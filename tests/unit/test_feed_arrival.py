@@ -32,7 +32,7 @@ def test_the_last_two_times_at_which_a_file_was_due(now: str, before: str, last:
 
 
 @pytest.mark.parametrize(
-    ("rows", "before", "oddness"),
+    ("rows", "before", "deviation"),
     [
         (9, [], ("empty", "it has 9 rows, and at least 10 are expected")),
         (10, [100, 100], None),
@@ -42,14 +42,14 @@ def test_the_last_two_times_at_which_a_file_was_due(now: str, before: str, last:
     ],
 )
 def test_rows_of_a_file_that_are_too_few_or_unusual(
-    rows: int, before: list[int], oddness: tuple[str, str] | None
+    rows: int, before: list[int], deviation: tuple[str, str] | None
 ) -> None:
-    assert Expected(least_rows=10, band=0.5).oddness(rows, before) == oddness
+    assert Expected(least_rows=10, band=0.5).deviation(rows, before) == deviation
 
 
 def test_without_a_time_nothing_is_due_and_without_a_band_no_count_is_unusual() -> None:
     assert Expected().due(datetime.now(UTC)) is None
-    assert Expected().oddness(0, [100, 100, 100]) is None
+    assert Expected().deviation(0, [100, 100, 100]) is None
 
 
 @pytest.mark.parametrize(

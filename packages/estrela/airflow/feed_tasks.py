@@ -72,11 +72,11 @@ def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]
     """
     from datetime import UTC, datetime
 
-    from estrela.ledger.messages import tell
+    from estrela.ledger.messages import send_messages
 
     parts = parts_of(warehouse)
     declared = [parts.feeds[name] for name in feeds]
-    done = tell(parts.database, parts.places.channels(), declared, datetime.now(UTC))
+    done = send_messages(parts.database, parts.places.channels(), declared, datetime.now(UTC))
     print(f"{done.noted} new messages; sent: {dict(done.sent) or 'none, since no channel is set'}")
     for failure in done.failures:
         raise failure

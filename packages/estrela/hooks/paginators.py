@@ -15,7 +15,7 @@ from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataP
 
 
 @dataclass(frozen=True)
-class Turn:
+class PageContent:
     """The content of one page: its records (None: not parsed), the total number of records, and the next request."""
 
     following: Request | None = None
@@ -28,7 +28,7 @@ class Paginator(Protocol):
 
     def first(self, request: Request) -> Request: ...
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         """Return the content of ``answer`` to ``request``. Raises SourceChangedError if it has an unexpected shape."""
         ...
 
@@ -40,8 +40,8 @@ class WholeFile:
     def first(self, request: Request) -> Request:
         return request
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
-        return Turn()
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
+        return PageContent()
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class OneDocument:
     def first(self, request: Request) -> Request:
         return request
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         """Return the records, or None for a document too large for memory, whose reader checks the shape."""
         if answer.body.size > PARSED_WHOLE:
-            return Turn()
+            return PageContent()
         records = at_path(answer.json(source), self.records)
-        return Turn(records=records if isinstance(records, list) else None)
+        return PageContent(records=records if isinstance(records, list) else None)
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ class OffsetPaginator:
     def first(self, request: Request) -> Request:
         return request.with_params(**{self.paging.limit: str(self.paging.size), self.paging.offset: "0"})
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         records = _records(source, answer, self.records, self.paging.size)
         if len(records) < self.paging.size:
-            return Turn(None, records)
+            return PageContent(None, records)
         offset = int(request.params[self.paging.offset]) + self.paging.size
-        return Turn(request.with_params(**{self.paging.offset: str(offset)}), records)
+        return PageContent(request.with_params(**{self.paging.offset: str(offset)}), records)
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class NumberedPaginator:
         size = {self.paging.limit: str(self.paging.size)} if self.paging.limit else {}
         return request.with_params(**{self.paging.number: str(self.paging.first)}, **size)
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         records = _records(source, answer, self.records)
         if not records or (self.paging.limit and len(records) < self.paging.size):
-            return Turn(None, records)
+            return PageContent(None, records)
         number = int(request.params[self.paging.number]) + 1
-        return Turn(request.with_params(**{self.paging.number: str(number)}), records)
+        return PageContent(request.with_params(**{self.paging.number: str(number)}), records)
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ class FollowingPaginator:
     def first(self, request: Request) -> Request:
         return request
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         records = _records(source, answer, self.records)
-        return Turn(self._following(source, request, answer), records)
+        return PageContent(self._following(source, request, answer), records)
 
     def _following(self, source: str, request: Request, answer: Answer) -> Request | None:
         pointer = at_path(answer.json(source), self.paging.path) if self.paging.path else _next_link(answer)
@@ -134,19 +134,19 @@ class ODataPaginator:
         count = {"$count": "true"} if self.paging.count else {}
         return request.with_params(**{"$top": str(self.paging.size), "$skip": "0"}, **order, **count)
 
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+    def read_page(self, source: str, request: Request, answer: Answer) -> PageContent:
         document = answer.json(source)
         records = _records(source, answer, self.records, self.paging.size)
         total = document.get("@odata.count")
         known = int(total) if str(total or "").isdecimal() or total == 0 else None
         link, received = str(document.get("@odata.nextLink") or ""), request.received + len(records)
         if link:
-            return Turn(replace(request.following(answer.url, link), received=received), records, known)
+            return PageContent(replace(request.following(answer.url, link), received=received), records, known)
         # Next links also end after $top records. A service that returned a different number does not page by $top.
         if received != self.paging.size:
-            return Turn(None, records, known)
+            return PageContent(None, records, known)
         skip = int(request.params["$skip"]) + self.paging.size
-        return Turn(replace(request.with_params(**{"$skip": str(skip)}), link="", received=0), records, known)
+        return PageContent(replace(request.with_params(**{"$skip": str(skip)}), link="", received=0), records, known)
 
 
 def paginator_of(paging: Paging, records: str) -> Paginator:

@@ -10,7 +10,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
-def as_they_end(call: Callable[[A], T], arguments: Iterable[A], workers: int, name: str) -> Iterator[T]:
+def in_completion_order(call: Callable[[A], T], arguments: Iterable[A], workers: int, name: str) -> Iterator[T]:
     """Yield the results of ``call`` in the order of completion; ``arguments`` are taken only as workers become free.
 
     An error of a call is raised after the results that ended at the same time; calls that have not begun are then

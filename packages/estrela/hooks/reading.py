@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from estrela.hooks.paginators import Turn
+from estrela.hooks.paginators import PageContent
 
 
 class Reading:
@@ -24,17 +24,17 @@ class Reading:
         self._repeated = 0
         self._totals: set[int] = set()
 
-    def add(self, sha256: str, turn: Turn) -> None:
+    def add(self, sha256: str, page: PageContent) -> None:
         """Add one page: the hash of its content, and its records and total."""
         self.contents.append(sha256)
-        if turn.total is not None:
-            self._totals.add(turn.total)
-        if turn.records is None:
+        if page.total is not None:
+            self._totals.add(page.total)
+        if page.records is None:
             self.records = None
         elif self.records is not None:
-            self.records += len(turn.records)
-            if turn.following or len(self.contents) > 1:
-                self._compare(turn.records)
+            self.records += len(page.records)
+            if page.following or len(self.contents) > 1:
+                self._compare(page.records)
 
     def _compare(self, records: Sequence[object]) -> None:
         page = {_digest(record) for record in records}
@@ -42,7 +42,7 @@ class Reading:
         self._seen |= page
 
     @property
-    def doubt(self) -> str:
+    def suspected_gap(self) -> str:
         """The reason to suspect that records are missing; "" if there is none."""
         if self._totals and self._totals != {self.records}:
             stated = " and ".join(str(total) for total in sorted(self._totals))

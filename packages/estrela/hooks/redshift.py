@@ -70,7 +70,7 @@ class RedshiftData:
         except (ClientError, BotoCoreError) as error:
             raise LoadError(table, bounded(error), retriable=is_transient(error)) from error
 
-    def query_if_there(self, table: str, sql: str) -> list[Row] | None:
+    def query_if_exists(self, table: str, sql: str) -> list[Row] | None:
         """Like :meth:`query`; None if one of its tables does not exist."""
         try:
             return self.query(table, sql)

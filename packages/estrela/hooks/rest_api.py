@@ -26,8 +26,8 @@ from estrela.hooks.body import Body
 from estrela.hooks.breaker import Breaker
 from estrela.hooks.http_policy import HttpPolicy
 from estrela.hooks.http_session import HttpSession
-from estrela.hooks.paginators import Paginator, Turn, WholeFile
-from estrela.hooks.parallel import as_they_end
+from estrela.hooks.paginators import PageContent, Paginator, WholeFile
+from estrela.hooks.parallel import in_completion_order
 from estrela.hooks.reading import Reading
 from estrela.hooks.request import Request
 from estrela.hooks.retry import retrying
@@ -102,7 +102,7 @@ class RestApiHook:
 
     def pages(
         self, request: Request, paginator: Paginator = WHOLE, expected: BodyFormat = "json"
-    ) -> Iterator[tuple[Answer, Turn]]:
+    ) -> Iterator[tuple[Answer, PageContent]]:
         """Yield each page of one answer with its content, keeping only one page at a time.
 
         Raises the errors of ``get``, and SourceChangedError if the pages never end.
@@ -117,9 +117,9 @@ class RestApiHook:
                     self.source, answer.url, expected="another page", received=f"page {number - 1} again, or no end"
                 )
             is_last = answer.is_absent or answer.is_unchanged
-            turn = Turn() if is_last else paginator.turn(self.source, asked, answer)
-            before, asked = answer.body.sha256, turn.following
-            yield answer, turn
+            page = PageContent() if is_last else paginator.read_page(self.source, asked, answer)
+            before, asked = answer.body.sha256, page.following
+            yield answer, page
 
     def whole(
         self, request: Request, take: Callable[[Answer], T], paginator: Paginator = WHOLE, expected: BodyFormat = "json"
@@ -133,14 +133,14 @@ class RestApiHook:
         before: Reading | None = None
         for _ in range(READINGS):
             reading, taken = Reading(), []
-            for answer, turn in self.pages(request, paginator, expected):
-                reading.add(answer.body.sha256, turn)
+            for answer, page in self.pages(request, paginator, expected):
+                reading.add(answer.body.sha256, page)
                 taken.append(take(answer))
                 answer.body.close()
-            if not reading.doubt or reading.confirms(before):
+            if not reading.suspected_gap or reading.confirms(before):
                 return taken, reading
             before = reading
-        problem = f"{bounded(request.url(self.base_url))}: {reading.doubt}, in each of {READINGS} readings"
+        problem = f"{bounded(request.url(self.base_url))}: {reading.suspected_gap}, in each of {READINGS} readings"
         raise SourceUnavailableError(self.source, f"{problem}; declare order_by or larger pages")
 
     def gather(
@@ -163,7 +163,7 @@ class RestApiHook:
             breaker.passed()
             return request, taken
 
-        yield from as_they_end(answered, wanted, self.policy.concurrency, self.source)
+        yield from in_completion_order(answered, wanted, self.policy.concurrency, self.source)
 
     def _attempt(self, request: Request, expected: BodyFormat, deadline: float) -> Answer:
         url = request.url(self.base_url)
@@ -196,14 +196,16 @@ class RestApiHook:
             problem = f"{bounded(url)}: HTTP {status}"
             raise SourceUnavailableError(self.source, problem, status=status, retry_after=seconds)
         if status not in (200, 204, 304):
-            raise SourceRejectedError(self.source, f"{bounded(url)}: HTTP {status}{self._said(body)}", status=status)
+            raise SourceRejectedError(
+                self.source, f"{bounded(url)}: HTTP {status}{self._refusal_text(body)}", status=status
+            )
         fault = fault_of(body, expected) if status == 200 else ""
         if fault:
             raise SourceUnavailableError(self.source, f"{bounded(url)}: {fault} with HTTP 200", status=status)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(status, url, headers, body, now)
 
-    def _said(self, body: Body) -> str:
+    def _refusal_text(self, body: Body) -> str:
         """Return the start of a refusal's text; "" if it is markup or could echo a credential."""
         text = body.head(4096).decode("utf-8", "replace").strip()
         return f", {bounded(text, 120)}" if text and not text.startswith("<") and not self._has_auth else ""

@@ -271,13 +271,13 @@ def _filtered_out(cursor: Cursor[Any], feed: Feed, run: str) -> int:
     if feed.is_serial:
         # An uncommitted claim of another worker is invisible here. So claims are serialised, each with a new snapshot.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (feed.name,))
-    rivals = _rivals(feed)
+    rivals = _superseding_states(feed)
     if not rivals:
         return 0
     return cursor.execute(OLDER_ARE_FILTERED_OUT, {"feed": feed.name, "run": run, "rivals": rivals}).rowcount
 
 
-def _rivals(feed: Feed) -> list[str]:
+def _superseding_states(feed: Feed) -> list[str]:
     """Return the states in which a newer file makes a new file unnecessary."""
     if feed.order is Order.NEWEST:
         return [State.NEW, State.IN_PROGRESS, State.DONE]

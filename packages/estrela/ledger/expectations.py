@@ -20,7 +20,7 @@ WHERE f.feed = :feed AND l.kind = 'load' AND l.error = '' AND l.ended_at IS NOT 
 
 
 @dataclass(frozen=True)
-class Unexpected:
+class Deviation:
     """A deviation from the expectations: ``kind`` is late, empty or odd.
 
     ``occasion`` is unique for each due time and load. For a late file, ``file`` is None and ``address`` "".
@@ -40,14 +40,14 @@ class Expectations:
 
     database: DatabaseManager
 
-    def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Unexpected]:
+    def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Deviation]:
         """Return the deviations at ``now``: late feeds, and feeds whose last file is empty or odd."""
         candidates = (
             candidate for feed in feeds if feed.expected for candidate in (self._late(feed, now), self._odd(feed))
         )
         return [candidate for candidate in candidates if candidate]
 
-    def _late(self, feed: Feed, now: datetime) -> Unexpected | None:
+    def _late(self, feed: Feed, now: datetime) -> Deviation | None:
         due = feed.expected.due(now) if feed.expected else None
         if due is None:
             return None
@@ -57,18 +57,18 @@ class Expectations:
             return None
         newest = f"the newest is of {arrival['newest']:%Y-%m-%d %H:%M}" if arrival["newest"] else "none ever came"
         text = f"no file came since {before:%Y-%m-%d %H:%M}, and one was due at {last:%Y-%m-%d %H:%M %Z}; {newest}"
-        return Unexpected("late", feed.name, f"{feed.name} {last.isoformat()}", text)
+        return Deviation("late", feed.name, f"{feed.name} {last.isoformat()}", text)
 
-    def _odd(self, feed: Feed) -> Unexpected | None:
+    def _odd(self, feed: Feed) -> Deviation | None:
         expected = feed.expected
         assert expected is not None
         loads = self.database.query(LOADED, {"feed": feed.name, "most": expected.last + 1})
         if not loads:
             return None
         newest, *older = loads
-        oddness = expected.oddness(newest["rows_in"], [load["rows_in"] for load in older])
-        if oddness is None:
+        deviation = expected.deviation(newest["rows_in"], [load["rows_in"] for load in older])
+        if deviation is None:
             return None
-        kind, text = oddness
+        kind, text = deviation
         address = f"s3://{newest['bucket']}/{newest['key']}"
-        return Unexpected(kind, feed.name, f"load {newest['load']}", text, newest["file"], address)
+        return Deviation(kind, feed.name, f"load {newest['load']}", text, newest["file"], address)

@@ -53,7 +53,7 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Story:
+class FileHistory:
     """A file with its transitions, loads, and open rejects by code."""
 
     file: Record
@@ -81,11 +81,11 @@ class LedgerFiles:
             raise LoadError(name, problem, retriable=False)
         return records[0]
 
-    def story(self, name: str) -> Story:
+    def history(self, name: str) -> FileHistory:
         """Return everything the ledger knows about a file."""
         file = self.find(name)
         given = {"file": file["id"]}
-        return Story(file, *(self.database.query(sql, given) for sql in (TRANSITIONS, LOADS, REJECTS)))
+        return FileHistory(file, *(self.database.query(sql, given) for sql in (TRANSITIONS, LOADS, REJECTS)))
 
     def of_run(self, run: str) -> Sequence[dict[str, Any]]:
         """Return the loads of a run: id, key and state of the file, rows in, loaded and rejected, the error or ""."""

@@ -14,7 +14,7 @@ from estrela.model.feed import Feed
 
 
 @dataclass(frozen=True)
-class Told:
+class MessageCounts:
     """Counts of messages: ``noted`` in the ledger, and ``sent`` per channel; ``failures`` are errors of channels."""
 
     noted: int
@@ -22,7 +22,9 @@ class Told:
     failures: Sequence[DeliveryError]
 
 
-def tell(database: DatabaseManager, channels: Iterable[Channel], feeds: Iterable[Feed], now: datetime) -> Told:
+def send_messages(
+    database: DatabaseManager, channels: Iterable[Channel], feeds: Iterable[Feed], now: datetime
+) -> MessageCounts:
     """Record the messages about ``feeds`` that are due at ``now``, and send them. Raises LoadError.
 
     A failed channel does not affect the other; its messages are sent the next time.
@@ -36,4 +38,4 @@ def tell(database: DatabaseManager, channels: Iterable[Channel], feeds: Iterable
             sent[channel.name] = Outbox(database).send(channel, [feed.name for feed in declared])
         except DeliveryError as error:
             failures.append(error)
-    return Told(noted, sent, failures)
+    return MessageCounts(noted, sent, failures)

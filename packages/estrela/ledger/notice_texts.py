@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from estrela.ledger.expectations import Unexpected
+from estrela.ledger.expectations import Deviation
 
 NEXT = {
     "late": "ask the sender; if it did arrive: estrela ledger register --feed {feed}",
@@ -32,7 +32,7 @@ def failed(transition: Mapping[str, Any]) -> Notice:
     body = (
         f"{_file(transition)} failed: {transition['reason']}\n"
         f"Next: correct the cause, or have the file sent anew; then: estrela ledger retry {transition['file']}\n"
-        f"Its story: estrela ledger explain {transition['file']}"
+        f"Its history: estrela ledger explain {transition['file']}"
     )
     subject = f"{transition['feed']}: {_name(transition)} failed"
     return Notice(
@@ -53,7 +53,7 @@ def rejected(load: Mapping[str, Any]) -> Notice:
     return Notice("rejects", load["feed"], load["file"], f"load {load['load']}", subject, body)
 
 
-def unexpected(finding: Unexpected) -> Notice:
+def unexpected(finding: Deviation) -> Notice:
     """Return the message about a late feed, or about an empty or odd file."""
     about = f"{finding.address} (file {finding.file})" if finding.file else f"feed {finding.feed}"
     body = f"{about}: {finding.text}\nNext: {NEXT[finding.kind].format(feed=finding.feed, file=finding.file)}"
@@ -66,7 +66,7 @@ def recovered(recovery: Mapping[str, Any]) -> Notice:
     body = (
         f"{_file(recovery)} {'came' if recovery['kind'] == 'late' else 'is loaded'}: {recovery['subject']!r} is over."
     )
-    body += f"\nNext: nothing; its story: estrela ledger explain {recovery['file']}"
+    body += f"\nNext: nothing; its history: estrela ledger explain {recovery['file']}"
     subject = f"{recovery['feed']}: recovered: {_name(recovery)}"
     return Notice("recovered", recovery["feed"], recovery["file"], f"message {recovery['message']}", subject, body)
 

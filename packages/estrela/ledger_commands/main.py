@@ -14,7 +14,7 @@ from estrela.feed_steps import FeedSteps
 from estrela.hooks.glue_logs import sentence
 from estrela.ledger.claims import unclaimed
 from estrela.ledger.expectations import Expectations
-from estrela.ledger.messages import tell
+from estrela.ledger.messages import send_messages
 from estrela.ledger.schema import SCHEMA
 from estrela.ledger.state import State
 from estrela.ledger_commands import texts
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--feed", default="", help="of this feed only")
     listing.add_argument("--state", default="", choices=["", *State], help="in this state only")
     listing.add_argument("--most", type=int, default=50, help="most files (default: 50)")
-    explain = commands.add_parser("explain", help="the story of a file")
+    explain = commands.add_parser("explain", help="show the history of a file")
     explain.add_argument("--json", action="store_true", help="as JSON")
     plan = commands.add_parser("plan", help="what would be loaded of a file, and why; changes nothing")
     retry = commands.add_parser("retry", help="load a file again that failed, was rejected or filtered out")
@@ -85,8 +85,8 @@ def _list(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 
 def _explain(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    story = parts.ledger().story(given.file)
-    print(json.dumps(asdict(story), default=str, indent=1) if given.json else texts.story(story))
+    history = parts.ledger().history(given.file)
+    print(json.dumps(asdict(history), default=str, indent=1) if given.json else texts.history(history))
     return 0
 
 
@@ -142,26 +142,26 @@ def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 
 def _register(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    _do(given, parts, EXTRACT)
+    _run_step(given, parts, EXTRACT)
     return 0
 
 
 def _load(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    _do(given, parts, EXTRACT)
+    _run_step(given, parts, EXTRACT)
     try:
-        _do(given, parts, LOAD)
+        _run_step(given, parts, LOAD)
     finally:
         # A file that failed holds back none of those that were loaded.
-        _do(given, parts, ARCHIVE)
+        _run_step(given, parts, ARCHIVE)
     return 0
 
 
 def _archive(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    _do(given, parts, ARCHIVE)
+    _run_step(given, parts, ARCHIVE)
     return 0
 
 
-def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
+def _run_step(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
     """Run a step of a feed as a Glue run does, and print its figures."""
     figures = FeedSteps(parts, _feed(parts, given.feed), _run()).step(phase).run()
     print(f"{phase}: {sentence(figures) or 'nothing was due'}")
@@ -169,7 +169,7 @@ def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
 
 def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feeds = [_feed(parts, given.feed)] if given.feed else list(parts.feeds.values())
-    delivery = tell(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
+    delivery = send_messages(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
     print(f"{delivery.noted} new messages are noted")
     for channel, sent in delivery.sent.items():
         print(f"{channel}: {sent} messages are sent")

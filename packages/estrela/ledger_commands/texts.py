@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from estrela.errors import bounded
-from estrela.ledger.files import Story
+from estrela.ledger.files import FileHistory
 from estrela.ledger.state import State
 
 COLUMNS = ("id", "state", "feed", "key", "rows_loaded", "rows_rejected", "reason")
@@ -35,10 +35,10 @@ def _cell(value: object) -> str:
     return "" if value is None else bounded(value, 80)
 
 
-def story(file_story: Story) -> str:
-    """Return the story of a file."""
-    file = file_story.file
-    return "\n".join([*_facts(file), *_events(file_story), f"next:     {NEXT[State(file['state'])].format(**file)}"])
+def history(history: FileHistory) -> str:
+    """Return the history of a file as text."""
+    file = history.file
+    return "\n".join([*_facts(file), *_events(history), f"next:     {NEXT[State(file['state'])].format(**file)}"])
 
 
 def _facts(file: Mapping[str, Any]) -> Iterator[str]:
@@ -54,12 +54,12 @@ def _facts(file: Mapping[str, Any]) -> Iterator[str]:
         yield f"archive:  {file['archive_uri']}"
 
 
-def _events(file_story: Story) -> Iterator[str]:
-    for entry in file_story.rejects:
+def _events(history: FileHistory) -> Iterator[str]:
+    for entry in history.rejects:
         where = f"line {entry['first_line']}" + (f", column {entry['first_column']}" if entry["first_column"] else "")
         wrong = f"{entry['first_value']!r}: {entry['first_reason']}"
         yield f"rejects:  {entry['rows']} {entry['code']}, the first in {where}: {wrong}"
-    for entry in file_story.transitions:
+    for entry in history.transitions:
         reason = f": {entry['reason']}" if entry["reason"] else ""
         yield f"{_time(entry['at'])}  {entry['to_state']} by {entry['run']}{reason}"
 

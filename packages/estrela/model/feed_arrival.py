@@ -50,7 +50,7 @@ class Expected:
         last, before = [moment for moment in times if moment <= now][:2]
         return before, last
 
-    def oddness(self, rows: int, before: Sequence[int]) -> tuple[str, str] | None:
+    def deviation(self, rows: int, before: Sequence[int]) -> tuple[str, str] | None:
         """Return ``empty`` or ``odd``, and the expectation, for a file of ``rows`` rows; None if it is as expected.
 
         ``before`` lists the row counts of the earlier loads.

@@ -15,7 +15,7 @@ from estrela.etl.raw.raw_file import Page, RawAnswer
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
 from estrela.hooks.body import Body
-from estrela.hooks.parallel import as_they_end
+from estrela.hooks.parallel import in_completion_order
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,9 @@ class S3Extractor(RawExtractor[S3Object]):
 
     def fetch(self, items: Sequence[S3Object], receipt: Receipt) -> Iterator[tuple[S3Object, Result]]:
         """Read the objects that are new or changed, by ETag and size."""
-        yield from as_they_end(lambda item: (item, self._answer(receipt, item)), items, READERS, self.source.name)
+        yield from in_completion_order(
+            lambda item: (item, self._answer(receipt, item)), items, READERS, self.source.name
+        )
 
     def read(self, item: S3Object) -> Body:
         """Return the content of an object. Raises ExtractError, also if the content differs from the listing."""

@@ -9,7 +9,7 @@ from itertools import islice
 from estrela.errors import LoadError
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import GoneError, Landed, LandedFiles
-from estrela.hooks.parallel import as_they_end
+from estrela.hooks.parallel import in_completion_order
 from estrela.model.feed import Feed
 
 WAITING = """
@@ -44,7 +44,7 @@ class Archive:
         """
         moved = 0
         while waiting := self._waiting(feed):
-            ended = as_they_end(self._moved, waiting, WORKERS, "archive")
+            ended = in_completion_order(self._moved, waiting, WORKERS, "archive")
             failures: list[LoadError] = []
             while some := list(islice(ended, NOTED_AT_ONCE)):
                 failures += [outcome for _, outcome in some if isinstance(outcome, LoadError)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from estrela.etl.loaders.redshift_sql import literal, must_hold, quoted
+from estrela.etl.loaders.redshift_sql import failing_unless, literal, quoted
 from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.claims import Account, Claim
 from estrela.model.feed import Feed
@@ -62,7 +62,7 @@ class Audit:
             f"SELECT load, file, kind, sha256, rows_loaded, rows_rejected, rows_changed FROM {self.name} "
             f"WHERE {self._scope} ORDER BY load DESC LIMIT 1"
         )
-        rows = redshift.query_if_there(self.table, sql)
+        rows = redshift.query_if_exists(self.table, sql)
         if not rows:
             return None
         load, file, kind, sha256, loaded, rejected, changed = rows[0]
@@ -74,7 +74,7 @@ class Audit:
 
     def fenced(self, newest: int) -> str:
         """Return the check that no load in scope was committed after ``newest``."""
-        return must_hold(f"(SELECT NVL(MAX(load), 0) FROM {self.name} WHERE {self._scope}) = {newest}")
+        return failing_unless(f"(SELECT NVL(MAX(load), 0) FROM {self.name} WHERE {self._scope}) = {newest}")
 
     def older_files(self) -> str:
         """Return the query for all files with the same key that were ever loaded."""

@@ -49,6 +49,6 @@ def mark(letter: str) -> str:
     return literal(letter if letter.isprintable() else f"\\{ord(letter):03o}")
 
 
-def must_hold(condition: str) -> str:
+def failing_unless(condition: str) -> str:
     """Return a query that fails with a division by zero unless ``condition`` is true."""
     return f"SELECT 1 / CASE WHEN {condition} THEN 1 ELSE 0 END"

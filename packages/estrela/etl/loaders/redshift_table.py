@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from estrela.errors import LoadError
 from estrela.etl.loaders.postgres_table import is_wider
-from estrela.etl.loaders.redshift_sql import NULL_WORD, equal, listed, literal, mark, must_hold, quoted, redshift_type
+from estrela.etl.loaders.redshift_sql import (
+    NULL_WORD,
+    equal,
+    failing_unless,
+    listed,
+    literal,
+    mark,
+    quoted,
+    redshift_type,
+)
 from estrela.model.feed import FEED_COLUMNS, Feed, Load, SchemaChange
 from estrela.model.feed_engine import Distribution, Redshift
 
@@ -121,7 +130,7 @@ class RedshiftTable:
 
     def has_all(self, rows: int) -> str:
         """Return the check that exactly ``rows`` rows are staged."""
-        return must_hold(f"(SELECT count(*) FROM {STAGE}) = {rows}")
+        return failing_unless(f"(SELECT count(*) FROM {STAGE}) = {rows}")
 
     def withdrawn(self, condition: str) -> str:
         """Return the statement that deletes the rows that match ``condition``, or all rows if it is empty."""
@@ -157,7 +166,7 @@ class RedshiftTable:
         """Return the check that no staged key is twice in the table, for loads that append instead of merging."""
         joined = f"{self.name} JOIN {STAGE} ON {equal(self.feed.key, self.name, STAGE)}"
         keys = ", ".join(f"{self.name}.{quoted(name)}" for name in self.feed.key)
-        return must_hold(f"NOT EXISTS (SELECT 1 FROM {joined} GROUP BY {keys} HAVING count(*) > 1)")
+        return failing_unless(f"NOT EXISTS (SELECT 1 FROM {joined} GROUP BY {keys} HAVING count(*) > 1)")
 
 
 def columns_of(rows: Sequence[tuple[object, ...]]) -> dict[str, str]:
