@@ -18,7 +18,7 @@ from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.releases.freshness import source_ages
 from estrela.etl.releases.manifests import Manifests, Pointer
 from estrela.etl.releases.release import Release
-from estrela.etl.telemetry.freshness import looked
+from estrela.etl.telemetry.freshness import after_check
 from estrela.etl.telemetry.incidents import Incidents
 from estrela.hooks.json_objects import S3JsonObjects
 from estrela.model import Freshness
@@ -93,7 +93,7 @@ class Lake:
         """Check the star and send alerts; return the errors of channels that failed."""
         incidents = Incidents(S3JsonObjects(self.s3, self.bucket), "retail")
         ages = source_ages(STAR, self.raw, self.manifests)
-        incidents.change(lambda record: looked(record, STAR, ages, now), now)
+        incidents.change(lambda record: after_check(record, STAR, ages, now), now)
         return incidents.deliver(phones, now).failures
 
 
@@ -229,7 +229,7 @@ def test_a_task_fails_only_if_nobody_could_be_told(lake: Lake, capsys: pytest.Ca
     lake.look(START)
     incidents = Incidents(S3JsonObjects(lake.s3, lake.bucket), "retail")
     ages = source_ages(STAR, lake.raw, lake.manifests)
-    incidents.change(lambda record: looked(record, STAR, ages, late), late)
+    incidents.change(lambda record: after_check(record, STAR, ages, late), late)
     with pytest.raises(DeliveryError) as down:
         deliver(incidents, [pager], late)
     assert str(down.value) == "pager: no line"

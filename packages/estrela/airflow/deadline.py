@@ -22,10 +22,10 @@ def run_deadline() -> dict[str, Any]:
     except ImportError:
         return {}
     reference = DeadlineReference.DAGRUN_QUEUED_AT
-    return {"deadline": DeadlineAlert(reference, interval=WITHIN, callback=SyncCallback(tell_late))}
+    return {"deadline": DeadlineAlert(reference, interval=WITHIN, callback=SyncCallback(report_late_run))}
 
 
-def tell_late(context: Mapping[str, Any]) -> None:
+def report_late_run(context: Mapping[str, Any]) -> None:
     """Send one message that the DAG run of ``context`` is late. Raises DeliveryError if all channels are down."""
     from estrela.airflow.channels import channels_of_variables
     from estrela.airflow.incidents import deliver, incidents_of_variables

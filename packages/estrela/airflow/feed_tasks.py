@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from estrela.airflow.tasks import ending_for_good
+from estrela.airflow.tasks import no_retry_if_permanent
 from estrela.airflow.warehouse import parts_of
 from estrela.model.feed_plan import LOAD, feed_dag_id
 
@@ -15,7 +15,7 @@ def load_run(feed: str, run_id: str) -> str:
     return f"{feed_dag_id(feed)}/{run_id}/{LOAD}"
 
 
-@ending_for_good
+@no_retry_if_permanent
 def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
     """Return whether the ledger has a file of ``feed`` that can be loaded now."""
     from estrela.ledger.claims import Claims
@@ -26,7 +26,7 @@ def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
     return has_work
 
 
-@ending_for_good
+@no_retry_if_permanent
 def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str, int]:
     """Release the files of dead runs and filter out files that the feed's order excludes; return both counts."""
     from estrela.ledger.claims import Claims
@@ -38,7 +38,7 @@ def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[s
     return {"given_back": swept, "filtered_out": left_out}
 
 
-@ending_for_good
+@no_retry_if_permanent
 def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
     """Create the target table of ``feed`` or update it to match the declaration; return its name."""
     parts = parts_of(warehouse)
@@ -48,7 +48,7 @@ def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
     return declared.target
 
 
-@ending_for_good
+@no_retry_if_permanent
 def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str, int]:
     """Print the account or the error of every file that the run handled; return the sums."""
     from estrela.hooks.glue_logs import sentence
@@ -64,7 +64,7 @@ def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str,
     return figures
 
 
-@ending_for_good
+@no_retry_if_permanent
 def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]:
     """Send each message that is due about ``feeds`` once; return the number of messages sent per channel.
 

@@ -10,10 +10,10 @@ from estrela.airflow.channels import channels
 from estrela.airflow.connection import Connection
 from estrela.airflow.feed_tasks import notify
 from estrela.airflow.incidents import deliver, incidents_in
-from estrela.airflow.tasks import ending_for_good
+from estrela.airflow.tasks import no_retry_if_permanent
 
 
-@ending_for_good
+@no_retry_if_permanent
 def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[str, str]) -> dict[str, Any]:
     """Report each table of ``star`` once when it has become stale, and once when it is fresh again.
 
@@ -25,7 +25,7 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
     from estrela.etl.raw.layer import RawLayer
     from estrela.etl.releases.freshness import source_ages
     from estrela.etl.releases.manifests import Manifests
-    from estrela.etl.telemetry.freshness import looked
+    from estrela.etl.telemetry.freshness import after_check
     from estrela.hooks.json_objects import S3JsonObjects
     from estrela.model.star import load
 
@@ -38,13 +38,13 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
     raw, manifests = RawLayer(s3, reached.lake, f"raw/{star}"), Manifests(S3JsonObjects(s3, reached.lake), star)
     ages = source_ages(declared, raw, manifests)
     incidents = incidents_in(s3, reached.lake, star)
-    _, record = incidents.change(lambda known: looked(known, declared, ages, now), now)
+    _, record = incidents.change(lambda known: after_check(known, declared, ages, now), now)
     tables = len(declared.tables) + len(declared.marts)
     print(f"{len(record.since)} of the {tables} tables of {star} are stale.")
     return {"tables": tables, "stale": dict(record.since), "sent": deliver(incidents, channels(receivers), now)}
 
 
-@ending_for_good
+@no_retry_if_permanent
 def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: Any) -> dict[str, Any]:
     """Report each late DAG run once when it has succeeded.
 

@@ -21,7 +21,7 @@ RUN_KEY = "{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}"
 
 
 @dataclass(frozen=True)
-class Attended:
+class TaskRun:
     """The Glue run of a task. Calls of ``jobs`` return or fail within the 5 s that Airflow leaves a killed task."""
 
     jobs: GlueJobs
@@ -47,7 +47,7 @@ class GlueStep(PythonOperator):
     three heartbeats in a row. The Variable ``estrela_kill_stops_run`` changes that: a killed task then stops its run.
     """
 
-    attended: Attended | None = None
+    task_run: TaskRun | None = None
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class GlueStep(PythonOperator):
 
     def on_kill(self) -> None:
         """Stop the run if ``estrela_kill_stops_run`` is true. Runs in a signal handler; SIGKILL follows after 5 s."""
-        if self.attended:
-            self.attended.stop()
+        if self.task_run:
+            self.task_run.stop()
 
 
 def run_step(
@@ -132,7 +132,7 @@ def _finished(
     log = jobs.log_command(run_id, jobs.log_group(job, run_id))
     print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {log}")
     if reached.kill_stops_run:
-        task.attended = Attended(_quick_jobs(reached), job, run_id)
+        task.task_run = TaskRun(_quick_jobs(reached), job, run_id)
     done = jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
     figures = {name: value for name, value in asdict(done).items() if name != "log_group"}
     return {**figures, **_logged(reached, done)}

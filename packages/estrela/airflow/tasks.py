@@ -41,7 +41,7 @@ def python_task(
     return PythonOperator(task_id=task_id, python_callable=do, op_kwargs=dict(given), **text.options, **options)
 
 
-def ending_for_good(task: Callable[..., Result]) -> Callable[..., Result]:
+def no_retry_if_permanent(task: Callable[..., Result]) -> Callable[..., Result]:
     """Wrap ``task`` so that an EstrelaError that is not retriable also prevents Airflow's retries."""
 
     @wraps(task)

@@ -30,7 +30,7 @@ REJECT_ID = ("request", "source_file", "source_line", "column_name")
 
 
 @dataclass(frozen=True)
-class Settled:
+class AccountedFiles:
     """The accounts of the files that a run loaded into ``table``, and the failure that forbids publishing, if any."""
 
     table: str
@@ -71,7 +71,9 @@ class FileAccounts:
             for file in files
         ]
 
-    def settle(self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None) -> Settled:
+    def settle(
+        self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None
+    ) -> AccountedFiles:
         """Return the accounts of the files read; write their rejects and those of the files ``kept`` to the branch.
 
         ``rows`` are the computed rows of ``taken``; ``replaced`` selects the new rows of the trusted table. Raises
@@ -96,7 +98,7 @@ class FileAccounts:
         ]
         self._require_all_rows(accounts)
         accounts += [unread(self.source, taken_file.file, HELD_BACK) for taken_file in taken.refused]
-        return Settled(self.lake.tables.trusted(self.source).path, accounts, self._refusal(taken, counted))
+        return AccountedFiles(self.lake.tables.trusted(self.source).path, accounts, self._refusal(taken, counted))
 
     def _accounts(self, files: DataFrame) -> list[Account]:
         rows = files.where(F.col("source") == self.source.name).collect()

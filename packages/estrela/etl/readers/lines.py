@@ -114,7 +114,7 @@ def _unpacking(source: Source) -> Unpacking:
     return Unpacking(source.compression, source.max_bytes, delimiter, quote)
 
 
-def are_many(files: Sequence[TakenFile]) -> bool:
+def are_read_faster_by_workers(files: Sequence[TakenFile]) -> bool:
     """Return whether Python workers read ``files`` faster than the driver or Spark itself."""
     return len(files) >= MANY_FILES
 
@@ -122,7 +122,7 @@ def are_many(files: Sequence[TakenFile]) -> bool:
 def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` and ``content``, the whole text, of small files; a task reads many of them."""
     once = by_content(files)
-    if are_many(once):
+    if are_read_faster_by_workers(once):
         return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
     with settings(spark, {OPEN_SETTING: OPEN_COST}):
         texts = spark.read.text([taken_file.uri for taken_file in once], wholetext=True)

@@ -69,7 +69,7 @@ def _batches(
                 # Threads help only while waiting for S3. For local files, passing a file to a thread takes longer than
                 # reading it.
                 over = map if all(map(is_local, uris)) else pool.map
-                transposed = zip(*over(partial(_patiently, read), uris), strict=True)
+                transposed = zip(*over(partial(_read_with_retries, read), uris), strict=True)
                 arrays = [pa.array(values, pa.binary()) for values in transposed]
                 yield pa.RecordBatch.from_arrays([part["name"], *arrays], ["name", *columns])
 
@@ -85,7 +85,7 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     yield batch.slice(first)
 
 
-def _patiently(read: Callable[[str], Values], uri: str) -> Values:
+def _read_with_retries(read: Callable[[str], Values], uri: str) -> Values:
     try:
         return read(uri)
     except Exception as error:

@@ -39,7 +39,7 @@ class Claim:
             yield
         finally:
             # After a failure in the block another run may hold the claim; its claim is not changed.
-            if self._is_mine():
+            if self._is_own():
                 self._write("")
 
     def mark(self, switching: Sequence[str]) -> None:
@@ -50,7 +50,7 @@ class Claim:
 
     def check(self) -> None:
         """Raise LoadError if another run has taken over the claim."""
-        if not self._is_mine():
+        if not self._is_own():
             raise LoadError(self.star, f"run {run_of(self.run_key)} lost its claim to publish; run the step again")
 
     def _acquire(self) -> None:
@@ -67,7 +67,7 @@ class Claim:
             self.sleep(POLL_SECONDS)
             waited += POLL_SECONDS
 
-    def _is_mine(self) -> bool:
+    def _is_own(self) -> bool:
         value, _ = self.objects.read(self._key)
         return bool(value.get("holder", "") == run_of(self.run_key))
 

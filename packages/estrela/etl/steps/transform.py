@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from estrela.errors import QualityError
 from estrela.etl.accounts.account import HELD_BACK, SET_ASIDE, Account
-from estrela.etl.accounts.file_accounts import FileAccounts, Settled
+from estrela.etl.accounts.file_accounts import AccountedFiles, FileAccounts
 from estrela.etl.accounts.quarantine import accepted
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.loaders.layout import has_old_layout
@@ -113,7 +113,7 @@ class TransformSource(Transformer):
         replaced: Column | None,
         accounts: FileAccounts,
         kept: Sequence[Account],
-    ) -> Settled:
+    ) -> AccountedFiles:
         """Write partitions and rejects to the branch; return the accounts of all files taken."""
         typed = typed_rows(self.lake.spark, self.source, self.raw, taken)
         table = self.lake.tables.trusted(self.source)

@@ -12,7 +12,7 @@ from estrela.etl.telemetry.incidents import Record
 from estrela.model.star import Star
 
 
-def looked(record: Record, star: Star, ages: Mapping[str, SourceAge], now: datetime) -> Record:
+def after_check(record: Record, star: Star, ages: Mapping[str, SourceAge], now: datetime) -> Record:
     """Return the record after a check at ``now``.
 
     It has one new message if tables have become stale and one if tables are fresh again. Tables that are no longer

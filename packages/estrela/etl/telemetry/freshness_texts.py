@@ -26,7 +26,8 @@ def stale_message(star: str, stale: Mapping[str, Overdue]) -> Message:
     for name, overdue in sorted(stale.items(), key=lambda item: item[1].due):
         tables.setdefault(overdue, []).append(name)
     lines = [
-        f"{', '.join(names)}: stale since {moment(delay.due)}. {_why(delay)}; {span(delay.allowed)} are allowed."
+        f"{', '.join(names)}: stale since {moment(delay.due)}. {_delay_reason(delay)};"
+        f" {span(delay.allowed)} are allowed."
         for delay, names in tables.items()
     ]
     steps = [NEXT[delay.cause].format(dag=dag_id(star), star=star, reason=delay.reason) for delay in tables]
@@ -53,7 +54,7 @@ def span(time: timedelta) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def _why(delay: Overdue) -> str:
+def _delay_reason(delay: Overdue) -> str:
     since = f"since {moment(delay.last)}" if delay.last else "ever"
     if delay.cause is Cause.UNANSWERED:
         return f"The source {delay.source} has not answered all that it is asked {since}"

@@ -123,11 +123,11 @@ class OpsLog:
     def _create(self, wanted: Any) -> None:
         name = self.table.database
         database: Any = {"Name": name, "Description": "Records of the platform's operation"}
-        _unless_it_exists(lambda: self.glue.create_database(DatabaseInput=database))
-        _unless_it_exists(lambda: self.glue.create_table(DatabaseName=name, TableInput=wanted))
+        _create_if_missing(lambda: self.glue.create_database(DatabaseInput=database))
+        _create_if_missing(lambda: self.glue.create_table(DatabaseName=name, TableInput=wanted))
 
 
-def _unless_it_exists(create: Callable[[], object]) -> None:
+def _create_if_missing(create: Callable[[], object]) -> None:
     try:
         create()
     except ClientError as error:

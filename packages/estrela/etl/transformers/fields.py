@@ -71,12 +71,12 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
             # below zero.
             is_plain = parsed.cast("string") == field
             usual = is_plain if signed else is_plain & (parsed >= 0)
-            return F.when(usual, parsed).otherwise(_rare(text, parser, type_, grouping, ""))
+            return F.when(usual, parsed).otherwise(_unusual_number(text, parser, type_, grouping, ""))
         case Number(mark, grouping):
-            rare = _rare(text, parser, type_, grouping, mark)
+            rare = _unusual_number(text, parser, type_, grouping, mark)
             # Doubles cannot be checked by converting them back: a text such as NaN would pass.
             return (
-                F.when(_is_usual(field, parsed, mark), parsed).otherwise(rare) if type_.startswith("decimal") else rare
+                F.when(_is_exact(field, parsed, mark), parsed).otherwise(rare) if type_.startswith("decimal") else rare
             )
         case Date() if fixed := fixed_date(parser):
             return F.when(fixed.written(parsed) == field, parsed)
@@ -84,14 +84,14 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
             return F.expr(f"try_cast(`{formed}` AS {type_})")
 
 
-def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
+def _is_exact(text: Column, decimal: Column, mark: str) -> Column:
     """Return whether ``decimal`` as text differs from ``text`` only by added zeros, i.e. nothing was rounded."""
     written = decimal.cast("string")
     marked = written if mark == "." else F.replace(written, F.lit("."), F.lit(mark))
     return marked.startswith(text) & ~text.endswith(mark)
 
 
-def _rare(text: str, parser: Whole | Number, type_: str, grouping: str, mark: str) -> Column:
+def _unusual_number(text: str, parser: Whole | Number, type_: str, grouping: str, mark: str) -> Column:
     """Return the number in ``text`` if its pattern allows it: with leading zeros, thousands separators and so on."""
     plain = f"{text}"
     for sign, plain_sign in ((grouping, ""), (mark, ".")):

@@ -15,7 +15,7 @@ from estrela.etl.readers.file_rows import with_files
 from estrela.etl.readers.fixed_rows import fixed_rows
 from estrela.etl.readers.heads import NO_HEADS, Heads, heads_of
 from estrela.etl.readers.json_rows import document_rows, json_line_rows
-from estrela.etl.readers.lines import Offsets, are_many, block_offsets, lines_of
+from estrela.etl.readers.lines import Offsets, are_read_faster_by_workers, block_offsets, lines_of
 from estrela.etl.readers.parquet_rows import parquet_rows, schema_refusal
 from estrela.etl.readers.parquet_schemas import MAGIC, ParquetSchemas
 from estrela.etl.readers.refusal import Refusal
@@ -72,7 +72,7 @@ def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Seque
 
 def _heads(spark: SparkSession, source: Source, taken: Sequence[TakenFile]) -> Heads:
     """Return the heads of CSV files read by Python workers if the files are many, else no heads."""
-    if not isinstance(source, CsvSource) or not are_many(taken):
+    if not isinstance(source, CsvSource) or not are_read_faster_by_workers(taken):
         return NO_HEADS
     return heads_of(spark, source, [taken_file for taken_file in taken if taken_file.file.size <= source.max_bytes])
 

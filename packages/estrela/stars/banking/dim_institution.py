@@ -42,10 +42,10 @@ def _seen(complaints: DataFrame, segments: DataFrame) -> DataFrame:
         "institution_code", "cnpj_root", "kind", "size_group", F.last_day(months).alias("as_of"), "institution_name",
         institutions.plain_name(F.col("institution_name")).alias("plain"),
     )  # fmt: skip
-    return _respelled(observed).select("institution_code", "cnpj_root", "kind", "name", "size_group", "as_of")
+    return _with_best_spelling(observed).select("institution_code", "cnpj_root", "kind", "name", "size_group", "as_of")
 
 
-def _respelled(observed: DataFrame) -> DataFrame:
+def _with_best_spelling(observed: DataFrame) -> DataFrame:
     """Replace every spelling of a name by the one with the most accents and no lost characters, so that a damaged copy
     does not look like a change of name.
     """
