@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from estrela.model import Dimension, plan
+from estrela.model import DeliveredFile, Delivery, Dimension, plan
 from estrela.model.feed import Feed
 from estrela.model.source import Source
 
@@ -74,6 +76,15 @@ def test_the_declarations_of_the_readme_run() -> None:
     assert isinstance(spaces[1]["fee_groups"], Source)
     assert isinstance(spaces[2]["dim_shop"], Dimension)
     assert isinstance(spaces[3]["rates"], Feed)
+
+
+def test_the_origins_of_the_readme_run() -> None:
+    (code,) = (block for block in blocks(README, "python") if "S3Deliveries(" in block)
+    space: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), space)
+    read = space["readings"].read(json.loads(space["delivery"].__doc__))
+    assert read == Delivery("d2", (DeliveredFile("1.csv.gz", {"day": "2024-01-31"}, "..."),), ("d1",))
+    assert [parameter.name for parameter in space["contracts"].parameters] == ["region"]
 
 
 IMPORTS = """
