@@ -21,7 +21,7 @@ from metabase.invented import CHOICES, marked, marked_by_lake
 from metabase.model import Site
 from metabase.preview.athena import Athena, QueryError
 from metabase.preview.postgres import Postgres
-from metabase.provision.client import PATIENT
+from metabase.provision.client import DEFAULT_TIMEOUTS
 from metabase.provision.descriptions import described_tables
 from metabase.provision.provision import Options, Outcome, apply, plan
 from metabase.provision.target import target_from
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] | Non
 def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     site = load(arguments.folder)
     if arguments.command != "check":
-        site = _said(site, arguments.data or environment.get("METABASE_DATA", ""), arguments.command)
+        site = _marked_if_invented(site, arguments.data or environment.get("METABASE_DATA", ""), arguments.command)
     if arguments.command == "check":
         print(f"{len(site.questions)} questions on {len(site.dashboards)} dashboards are sound")
         return UNCHANGED
@@ -51,10 +51,10 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         return _previewed(site, arguments.workgroup, arguments.out)
     target = target_from(environment, _secret)
     tables = described_tables(site.star)
-    patience = replace(PATIENT, start=arguments.wait, sync=arguments.sync_wait)
-    tell: Callable[[object], None] = _unsaid if arguments.json else print
+    timeouts = replace(DEFAULT_TIMEOUTS, start=arguments.wait, sync=arguments.sync_wait)
+    on_change: Callable[[object], None] = _print_nothing if arguments.json else print
     if arguments.command == "plan":
-        outcome = plan(site, target, tables, patience, tell)
+        outcome = plan(site, target, tables, timeouts, on_change)
         _print(outcome, as_json=arguments.json)
         return DIFFERENT if outcome.changes else UNCHANGED
     options = Options(
@@ -62,11 +62,11 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         allow_missing_tables=arguments.allow_missing_tables,
         rotate_credentials=arguments.rotate_credentials,
     )
-    _print(apply(site, target, tables, options, patience, tell), as_json=arguments.json)
+    _print(apply(site, target, tables, options, timeouts, on_change), as_json=arguments.json)
     return UNCHANGED
 
 
-def _said(site: Site, data: str, command: str) -> Site:
+def _marked_if_invented(site: Site, data: str, command: str) -> Site:
     """Return ``site``, marked if its data is invented. Raises SettingsError."""
     if data and data not in CHOICES:
         raise SettingsError("METABASE_DATA", f"{data!r} is none of {', '.join(CHOICES)}")
@@ -114,7 +114,7 @@ def _with_server(site: Site, environ: Mapping[str, str]) -> Mapping[str, str]:
     return {"ESTRELA_WAREHOUSE_SECRET": environ[OF_DATAHARVEST]}
 
 
-def _unsaid(_: object) -> None:
+def _print_nothing(_: object) -> None:
     """Print nothing: changes are printed at the end, as one JSON object."""
 
 
@@ -156,9 +156,11 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("plan", "apply"):
             command.add_argument("--json", action="store_true", help="one JSON object instead of lines")
             command.add_argument(
-                "--wait", type=float, default=PATIENT.start, help="seconds to wait for Metabase to start"
+                "--wait", type=float, default=DEFAULT_TIMEOUTS.start, help="seconds to wait for Metabase to start"
             )
-            command.add_argument("--sync-wait", type=float, default=PATIENT.sync, help="seconds to wait for its sync")
+            command.add_argument(
+                "--sync-wait", type=float, default=DEFAULT_TIMEOUTS.sync, help="seconds to wait for its sync"
+            )
         if name == "apply":
             command.add_argument("--no-run-cards", action="store_true", help="do not run every card at the end")
             command.add_argument("--allow-missing-tables", action="store_true", help="bear with a lake not yet full")

@@ -13,9 +13,9 @@ def distinct_labels(names: Iterable[str], longest: int) -> dict[str, str]:
     Names that would be shortened to the same text keep the part in which they differ: ``COOPERATIVA DE…PAULISTA``.
     """
     labels = {name: short_name(name, longest) for name in names}
-    for alike in _alike(labels):
+    for alike in _equal_labels(labels):
         labels |= {name: _with_difference(name, alike, longest) for name in alike}
-    for alike in _alike(labels):
+    for alike in _equal_labels(labels):
         labels |= {name: f"{labels[name]} ({place})" for place, name in enumerate(alike, 1)}
     return labels
 
@@ -30,7 +30,7 @@ def numbered(names: Sequence[str]) -> list[str]:
     return labels
 
 
-def _alike(labels: dict[str, str]) -> list[list[str]]:
+def _equal_labels(labels: dict[str, str]) -> list[list[str]]:
     groups: dict[str, list[str]] = {}
     for name, label in labels.items():
         groups.setdefault(label, []).append(name)

@@ -65,7 +65,7 @@ def _place(question: Question, points: Sequence[Point], page: Page) -> None:
         others = [*taken, *(dot for number, dot in enumerate(dots) if number != place)]
         for side, (begin, end) in sides.items():
             box = (begin, y - LINE / 2, end, y + LINE / 2)
-            if begin >= 0 and end <= page.width and not any(_meet(box, other) for other in others):
+            if begin >= 0 and end <= page.width and not any(_overlap(box, other) for other in others):
                 points[place][page.name] = side
                 taken.append(box)
                 break
@@ -77,5 +77,5 @@ def _scaled(values: Sequence[float], length: float, *, log: bool) -> list[float]
     return [(value - low) / ((high - low) or 1) * length for value in read]
 
 
-def _meet(box: Box, other: Box) -> bool:
+def _overlap(box: Box, other: Box) -> bool:
     return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

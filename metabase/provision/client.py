@@ -25,7 +25,7 @@ Params = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """Timeouts in seconds for a connection, an answer, Metabase's start and its sync; number of retries of a request.
 
     The timeout of a query's answer is as long as Metabase's own limit.
@@ -41,22 +41,22 @@ class Patience:
     backoff: float = 0.5
 
 
-PATIENT = Patience()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Client:
     """One Metabase at ``url``. Retries only GET and requests that were never sent, so that nothing is done twice."""
 
-    def __init__(self, url: str, secrets: Sequence[str] = (), patience: Patience = PATIENT) -> None:
-        self.url, self.patience = url.rstrip("/"), patience
+    def __init__(self, url: str, secrets: Sequence[str] = (), timeouts: Timeouts = DEFAULT_TIMEOUTS) -> None:
+        self.url, self.timeouts = url.rstrip("/"), timeouts
         self._secrets = [secret for secret in secrets if secret]
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "estrela (metabase provisioner; python-requests)"
         retry = Retry(
-            total=patience.retries,
+            total=timeouts.retries,
             status_forcelist=(429, 502, 503, 504),
             allowed_methods=("GET",),
-            backoff_factor=patience.backoff,
+            backoff_factor=timeouts.backoff,
             raise_on_status=False,
         )
         for scheme in ("http://", "https://"):
@@ -102,7 +102,7 @@ class Client:
 
     def query(self, path: str, body: object) -> Any:
         """Run a query, with the longer timeout for queries. Raises MetabaseError."""
-        return self._call("POST", path, body, read=self.patience.query)
+        return self._call("POST", path, body, read=self.timeouts.query)
 
     def _call(self, method: str, path: str, body: object = None, params: Params = (), read: float = 0) -> Any:
         where = f"{method} {path}"
@@ -112,7 +112,7 @@ class Client:
                 f"{self.url}{path}",
                 json=body,
                 params=list(params),
-                timeout=(self.patience.connect, read or self.patience.read),
+                timeout=(self.timeouts.connect, read or self.timeouts.read),
                 allow_redirects=False,
             )
         except requests.RequestException as error:
@@ -136,7 +136,7 @@ class Client:
 
     def _refusal(self, where: str, answer: requests.Response) -> MetabaseError:
         status = answer.status_code
-        said = self.masked(_said(answer))
+        said = self.masked(_reason_given(answer))
         if status >= 500 or status == 429:
             return MetabaseUnavailableError(where, f"HTTP {status}{said}")
         kind = MetabaseConflictError if status == 409 else MetabaseRejectedError
@@ -156,7 +156,7 @@ def _reason(error: requests.RequestException) -> str:
     return f"could not be talked to ({type(error).__name__})"
 
 
-def _said(answer: requests.Response) -> str:
+def _reason_given(answer: requests.Response) -> str:
     """Return Metabase's reason: its ``errors``, ``message`` or ``error``, or a short text."""
     try:
         body = answer.json()

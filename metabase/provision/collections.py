@@ -83,10 +83,10 @@ def _settle(run: Run, stored: Sequence[Mapping[str, Any]], key: str, name: str, 
         )
         run.stored("collection", name, _canonical(created), {**wanted, "archived": False})
         return int(created["id"])
-    return _mended(run, collection, {**wanted, "archived": False})
+    return _update_if_different(run, collection, {**wanted, "archived": False})
 
 
-def _mended(run: Run, collection: Mapping[str, Any], wanted: Mapping[str, Any]) -> int:
+def _update_if_different(run: Run, collection: Mapping[str, Any], wanted: Mapping[str, Any]) -> int:
     identifier, before = int(collection["id"]), _canonical(collection)
     if differences(before, wanted):
         action: Action = "restore" if collection.get("archived") else "update"

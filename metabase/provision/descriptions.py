@@ -69,12 +69,12 @@ def _known(run: Run, database: int) -> dict[str, Mapping[str, Any]]:
 def _synced(run: Run, database: int, tables: tuple[Described, ...]) -> dict[str, Mapping[str, Any]]:
     """Start a sync and wait until every table appears, or the timeout is over; return the known tables."""
     run.client.post(f"/api/database/{database}/sync_schema", {})
-    patience = run.client.patience
+    timeouts = run.client.timeouts
     stored = _known(run, database)
-    for _ in range(int(patience.sync / patience.pause)):
+    for _ in range(int(timeouts.sync / timeouts.pause)):
         if all(_complete(table, stored) for table in tables):
             break
-        run.sleep(patience.pause)
+        run.sleep(timeouts.pause)
         stored = _known(run, database)
     return stored
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from estrela.errors import some_of
 from metabase.model import Site
 from metabase.provision.change import Change
-from metabase.provision.client import PATIENT, Client, Patience
+from metabase.provision.client import DEFAULT_TIMEOUTS, Client, Timeouts
 from metabase.provision.collections import settle_collections
 from metabase.provision.dashboards import archive_dashboards, settle_dashboards
 from metabase.provision.databases import settle_database
@@ -44,19 +44,23 @@ class Outcome:
 
 
 DEFAULTS = Options()
-Tell = Callable[[Change], None]
+OnChange = Callable[[Change], None]
 
 
-def silently(change: Change) -> None:
+def ignore_change(change: Change) -> None:
     """Ignore a change."""
 
 
 def plan(
-    site: Site, target: Target, tables: tuple[Described, ...], patience: Patience = PATIENT, tell: Tell = silently
+    site: Site,
+    target: Target,
+    tables: tuple[Described, ...],
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    on_change: OnChange = ignore_change,
 ) -> Outcome:
     """Return the changes that an apply would make; writes nothing. Raises MetabaseError."""
-    client = Client(target.url, target.secrets, patience)
-    run = Run(client, writes=False, tell=tell)
+    client = Client(target.url, target.secrets, timeouts)
+    run = Run(client, writes=False, on_change=on_change)
     if not wait_until_ready(client)["has-user-setup"]:
         for kind, name in _everything(site):
             run.changed("create", kind, name)
@@ -73,15 +77,15 @@ def apply(
     target: Target,
     tables: tuple[Described, ...],
     options: Options = DEFAULTS,
-    patience: Patience = PATIENT,
-    tell: Tell = silently,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    on_change: OnChange = ignore_change,
 ) -> Outcome:
     """Apply the declarations to Metabase.
 
     Raises MetabaseError; completed changes remain, and the next apply continues.
     """
-    client = Client(target.url, target.secrets, patience)
-    run = Run(client, writes=True, tell=tell)
+    client = Client(target.url, target.secrets, timeouts)
+    run = Run(client, writes=True, on_change=on_change)
     properties = wait_until_ready(client)
     if properties["has-user-setup"]:
         sign_in(client, target)

@@ -19,12 +19,12 @@ Canonical = Mapping[str, Any]
 class Run:
     """A plan (``writes`` is False) or an apply over one Metabase, with its changes and notes so far.
 
-    ``tell`` is called for each change when it is detected, so that after a later failure it is known what was changed.
+    ``on_change`` is called with each change when it is detected, so that the changes are known after a later failure.
     """
 
     client: Client
     writes: bool
-    tell: Callable[[Change], None] = lambda change: None
+    on_change: Callable[[Change], None] = lambda change: None
     sleep: Callable[[float], None] = time.sleep
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Run:
         listed = differences(stored, wanted) if stored is not None and wanted is not None else ()
         change = Change(action, kind, name, self._masked(listed))
         self.changes.append(change)
-        self.tell(change)
+        self.on_change(change)
         return self.writes
 
     def stored(self, kind: str, name: str, actual: Canonical, wanted: Canonical) -> None:

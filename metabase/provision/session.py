@@ -19,14 +19,14 @@ def wait_until_ready(client: Client, sleep: Sleep = time.sleep) -> Properties:
 
     Raises MetabaseUnavailableError after the client's timeout.
     """
-    deadline = time.monotonic() + client.patience.start
+    deadline = time.monotonic() + client.timeouts.start
     while True:
         try:
             client.get(HEALTH)
             properties = client.get("/api/session/properties")
         except MetabaseUnavailableError as error:
             if time.monotonic() >= deadline:
-                problem = f"Metabase is not ready after {client.patience.start:g} s: {error}"
+                problem = f"Metabase is not ready after {client.timeouts.start:g} s: {error}"
                 raise MetabaseUnavailableError(client.url, problem) from None
         except MetabaseRejectedError as error:
             problem = f"does not answer as Metabase does ({error}); check METABASE_URL"
@@ -35,7 +35,7 @@ def wait_until_ready(client: Client, sleep: Sleep = time.sleep) -> Properties:
             if not isinstance(properties, dict) or "has-user-setup" not in properties:
                 raise NotMetabaseError(client.url, "does not answer as Metabase does; check METABASE_URL")
             return properties
-        sleep(client.patience.pause)
+        sleep(client.timeouts.pause)
 
 
 def set_up(client: Client, target: Target, properties: Properties) -> None:

@@ -30,7 +30,7 @@ class Company:
         """Return the date of day ``number``, counted from 0."""
         return self.first_day + timedelta(number)
 
-    def chance(self, *of: object) -> Random:
+    def random_for(self, *of: object) -> Random:
         """Return a random generator that depends on the seed and the values ``of`` only."""
         return Random(" ".join(map(str, (self.seed, *of))))
 

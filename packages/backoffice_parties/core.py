@@ -60,7 +60,7 @@ class Core:
         customers.
         """
         first = self.company.customers
-        chance = self.company.chance("changed", day)
+        chance = self.company.random_for("changed", day)
         changed = [number for number in range(1, first + 1) if number % 97 != day % 97 and chance.random() < CHANGED]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(CUSTOMER, self._customers(day, [*changed, first + day]))
@@ -70,13 +70,13 @@ class Core:
 
     def _customers(self, day: int, numbers: range | list[int]) -> Iterator[tuple[object, ...]]:
         for number in numbers:
-            name = self.company.name(self.company.chance("customer", number))
-            chance = self.company.chance("customer", number, day)
+            name = self.company.name(self.company.random_for("customer", number))
+            chance = self.company.random_for("customer", number, day)
             yield number, name, chance.choice((*SEGMENTS, None)), chance.random() < 0.95
 
     def _accounts(self, day: int) -> Iterator[tuple[object, ...]]:
         for number in range(1, self.company.accounts + 1):
-            chance = self.company.chance("account", number)
+            chance = self.company.random_for("account", number)
             opened = self.company.first_day - timedelta(chance.randint(1, 3000))
-            balance = self.company.chance("balance", number, day).randint(-50_000, 9_000_000) / 100
+            balance = self.company.random_for("balance", number, day).randint(-50_000, 9_000_000) / 100
             yield f"{number:08}-{number % 10}", chance.randint(1, self.company.customers), f"{balance:.2f}", opened

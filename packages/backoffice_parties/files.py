@@ -28,7 +28,7 @@ def settlement_files(company: Company, day: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _settlement(company: Company, number: int, day: int) -> str:
-    chance = company.chance("settlement", number)
+    chance = company.random_for("settlement", number)
     amount = "pending" if number % BAD_EVERY == 0 else f"{chance.randint(100, 900_000) / 100:.2f}"
     merchant = f'"Padaria {chance.choice(CITIES)}, loja {chance.randint(1, 99)}"'
     card = f"{chance.randint(4 * 10**15, 5 * 10**15)}"
@@ -42,7 +42,7 @@ def branch_file(company: Company, day: int) -> tuple[str, bytes]:
         {
             "code": number,
             "name": f"Agência {number}",
-            "city": company.chance("branch", number).choice(CITIES),
+            "city": company.random_for("branch", number).choice(CITIES),
             "opened": f"{number % 28 + 1:02}/03/2001",
         }
         for number in range(1, company.branches + day + 1)
@@ -57,7 +57,7 @@ def branch_file(company: Company, day: int) -> tuple[str, bytes]:
 def rate_file(company: Company, day: int) -> tuple[str, bytes]:
     """Return name and content of the exchange rates of a day, for the FTPS share of another party."""
     date = company.day(day)
-    chance = company.chance("rates", day)
+    chance = company.random_for("rates", day)
     rates = "".join(
         f"{date:%d/%m/%Y};{currency};{chance.randint(10_000, 70_000) / 10_000:.4f}\n".replace(".", ",")
         for currency in CURRENCIES

@@ -83,11 +83,11 @@ def _slow(fault: Fault, exchange: Exchange) -> Response:
     exchange.pause(fault.seconds)
     body = response.get_data()
     if fault.byte_seconds and body:
-        response.response = _dripping(body, fault.byte_seconds, exchange.pause)
+        response.response = _slow_body(body, fault.byte_seconds, exchange.pause)
     return response
 
 
-def _dripping(body: bytes, seconds: float, pause: Callable[[float], None]) -> Iterator[bytes]:
+def _slow_body(body: bytes, seconds: float, pause: Callable[[float], None]) -> Iterator[bytes]:
     for position in range(len(body)):
         pause(seconds)
         yield body[position : position + 1]

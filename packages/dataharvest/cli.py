@@ -14,7 +14,7 @@ import boto3
 
 from dataharvest import audit
 from dataharvest.erasure.forget import Erasure
-from dataharvest.erasure.forgotten import Forgotten, digest_of
+from dataharvest.erasure.forgotten import ErasedClients, digest_of
 from dataharvest.erasure.streams import Streams
 from dataharvest.erasure.tables import delivered_buckets, references
 from dataharvest.functions import Functions
@@ -92,13 +92,13 @@ def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     """Erase a client. The audit must not name the client, so it records a digest of the reference."""
     _audit(functions, "forget", f"sha256:{digest_of(given.client_reference)}")
     if functions.settings.forgotten:
-        Forgotten(boto3.client("s3"), functions.settings.forgotten).note(given.client_reference)
+        ErasedClients(boto3.client("s3"), functions.settings.forgotten).note(given.client_reference)
     yield from _erase(functions, given.client_reference, given.bucket)
 
 
 def _forget_again(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     _audit(functions, "forget-again", functions.settings.forgotten)
-    digests = Forgotten(boto3.client("s3"), functions.settings.forgotten).digests()
+    digests = ErasedClients(boto3.client("s3"), functions.settings.forgotten).digests()
     with functions.database.transaction() as connection:
         clients = [reference for reference in references(connection) if digest_of(reference) in digests]
     for reference in clients:

@@ -70,7 +70,7 @@ class Vault:
         if owner not in self._opened:
             context = {"external_client": external_client, "business_date": business_date}
             sealed = self._stored(context)
-            secret = self._decrypted(sealed, context) if sealed else self._made(context)
+            secret = self._decrypted(sealed, context) if sealed else self._new_key(context)
             self._opened[owner] = DataKey(secret, owner)
             if len(self._opened) > _KEPT:
                 self._opened.popitem(last=False)
@@ -82,7 +82,7 @@ class Vault:
             row = connection.execute(query, _of(context)).fetchone()
         return bytes(row[0]) if row else None
 
-    def _made(self, context: dict[str, str]) -> bytes:
+    def _new_key(self, context: dict[str, str]) -> bytes:
         """Create and store a key, and return it in plain text."""
         data_key = self._kms.generate_data_key(KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context)
         query = """

@@ -123,7 +123,7 @@ def _loads_the_file(console: Console, flow: Airflow, files: DeployedFiles, deadl
     """Run the DAG for the registered file's feed; return whether it succeeded."""
     if not _succeeds(console, flow, feed_dag_id(FEED), deadline):
         return False
-    console.print(f"Feeds: {files.account_of_the_file()}", soft_wrap=True)
+    console.print(f"Feeds: {files.newest_file_summary()}", soft_wrap=True)
     return True
 
 

@@ -85,7 +85,7 @@ class DeployedFiles:
 
         return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
 
-    def account_of_the_file(self) -> str:
+    def newest_file_summary(self) -> str:
         """Wait until the newest file is archived; return its row counts and address. Raises DeployedFilesError."""
 
         def archived() -> str:

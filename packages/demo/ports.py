@@ -20,11 +20,11 @@ def require_free(port: int, command: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PortTakenError(
-                f"port {port} is taken{_by_whom(port)}: stop what listens there, or choose another: {command}"
+                f"port {port} is taken{_listening_program(port)}: stop what listens there, or choose another: {command}"
             ) from error
 
 
-def _by_whom(port: int) -> str:
+def _listening_program(port: int) -> str:
     """Return the program that listens on the port, if the system reveals it."""
     with contextlib.suppress(psutil.Error, OSError):
         for listener in psutil.net_connections("tcp"):

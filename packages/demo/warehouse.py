@@ -67,7 +67,7 @@ class Demo:
         share_rates(company, day, self.folder)
         change_core(company, day, self.stack.core)
 
-    def take_in(self, day: str) -> list[JobError]:
+    def load_day(self, day: str) -> list[JobError]:
         """Run the steps of every feed, several feeds in parallel; return the errors."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return [error for errors in pool.map(lambda feed: self._steps(feed, day), feeds()) for error in errors]
@@ -139,7 +139,7 @@ def _play(demo: Demo) -> None:
         if day < DAYS:
             demo.deliver(day)
         demo.settle_events()
-        failures = demo.take_in(name)
+        failures = demo.load_day(name)
         demo.console.print(f"{name}: {time.monotonic() - started:.0f} s, {len(failures)} steps failed")
         for error in failures:
             demo.console.print(f"  {error.message}", soft_wrap=True, highlight=False)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from estrela.etl.raw.layer import RawLayer
     from estrela.hooks.rest_api import RestApiHook
 
-PATIENT = HttpPolicy()
-BRIEF = HttpPolicy(attempts=2, give_up_after=8)
+DEFAULT_POLICY = HttpPolicy()
+OPTIONAL_POLICY = HttpPolicy(attempts=2, give_up_after=8)
 """For optional sources: one that is down for days must not delay each daily run."""
 
 
@@ -54,7 +54,7 @@ def hook_of(
     from estrela.hooks.rest_api import RestApiHook
 
     api = origin if isinstance(origin, Api) else None
-    policy = BRIEF if api and api.optional else PATIENT
+    policy = OPTIONAL_POLICY if api and api.optional else DEFAULT_POLICY
     auth = auth_of(api.auth, session) if api and api.auth else None
     if world.base_url:
         return RestApiHook(source.name, world.base_url, policy=policy, auth=auth, stands_in=True)

@@ -12,7 +12,7 @@ import pytest
 from cheroot.wsgi import Server
 from credentials_of_tests import ATHENA_KEY, ATHENA_SECRET, PASSWORD
 
-from metabase.provision.client import Client, Patience
+from metabase.provision.client import Client, Timeouts
 from metabase.provision.errors import MetabaseRejectedError, MetabaseUnavailableError
 from metabase.provision.session import wait_until_ready
 from metabase.provision.target import target_from
@@ -109,15 +109,15 @@ def test_a_redirect_is_not_followed(world: Any) -> None:
 
 def test_a_metabase_that_is_still_starting_is_waited_for(world: Any) -> None:
     world.state.initialising = 3
-    client = Client(world.url, patience=Patience(pause=0.01))
+    client = Client(world.url, timeouts=Timeouts(pause=0.01))
 
     assert wait_until_ready(client)["has-user-setup"]
 
 
 def test_only_reading_is_repeated_after_a_5xx() -> None:
-    patience = Patience(retries=2, backoff=0)
+    timeouts = Timeouts(retries=2, backoff=0)
     with answering("502 Bad Gateway", b"<html>oops</html>") as (url, seen):
-        client = Client(url, patience=patience)
+        client = Client(url, timeouts=timeouts)
         with pytest.raises(MetabaseUnavailableError, match=r"^GET /api/card: HTTP 502$"):
             client.get("/api/card")
         with pytest.raises(MetabaseUnavailableError, match=r"^POST /api/card: HTTP 502$"):

@@ -15,7 +15,7 @@ from fake_metabase import State, serving
 from werkzeug.wrappers import Request
 
 from metabase.files import FOLDER, load
-from metabase.provision.client import Patience
+from metabase.provision.client import Timeouts
 from metabase.provision.provision import Options, apply
 from metabase.provision.target import Lake, Target
 
@@ -59,7 +59,7 @@ def sent(request: pytest.FixtureRequest) -> list[tuple[str, Body]]:
     lake = Lake("eu-west-1", "primary", "", "AwsDataCatalog", "")
     with serving(State(), watch) as url:
         target = Target(url, lake, "admin@example.com", PASSWORD)
-        apply(load(folder), target, (), Options(run_cards=False), Patience(sync=0))
+        apply(load(folder), target, (), Options(run_cards=False), Timeouts(sync=0))
     return bodies
 
 

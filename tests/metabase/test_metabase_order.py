@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from metabase.files import load
 from metabase.model import Site
-from metabase.provision.client import Patience
+from metabase.provision.client import Timeouts
 from metabase.provision.descriptions import Described
 from metabase.provision.provision import apply, plan
 from metabase.provision.target import Lake, Target
 
-IMPATIENT = Patience(start=0, sync=0, pause=0.01, backoff=0)
+SHORT_TIMEOUTS = Timeouts(start=0, sync=0, pause=0.01, backoff=0)
 TABLES = (Described("shops", "sales", "Sales", {"shop": "Shop", "amount": "Pieces"}),)
 
 
@@ -52,7 +52,7 @@ def test_whatever_the_order_one_apply_is_enough(ordered: Ordered, seed: int, vic
             card["row"] += 30 if number in victims else 0
     for number, card in enumerate(state.rows("cards")):
         card["name"] += " (mine)" if number in victims else ""
-    apply(ordered.site, ordered.target, TABLES, patience=IMPATIENT)
-    assert plan(ordered.site, ordered.target, TABLES, IMPATIENT).changes == ()
-    assert apply(ordered.site, ordered.target, TABLES, patience=IMPATIENT).changes == ()
+    apply(ordered.site, ordered.target, TABLES, timeouts=SHORT_TIMEOUTS)
+    assert plan(ordered.site, ordered.target, TABLES, SHORT_TIMEOUTS).changes == ()
+    assert apply(ordered.site, ordered.target, TABLES, timeouts=SHORT_TIMEOUTS).changes == ()
     assert [len(state.rows(kind)) for kind in ("dashboards", "cards", "databases", "groups")] == [3, 7, 1, 4]

@@ -19,12 +19,12 @@ from metabase.cli import main
 from metabase.files import load
 from metabase.preview.athena import QueryError
 from metabase.preview.postgres import Postgres
-from metabase.provision.client import Patience
+from metabase.provision.client import Timeouts
 from metabase.provision.provision import apply, plan
 from metabase.provision.target import Lake, PostgresServer, Target, target_from
 
 FOLDER = Path("metabase/warehouse")
-IMPATIENT = Patience(start=0, sync=0, pause=0.01, backoff=0)
+SHORT_TIMEOUTS = Timeouts(start=0, sync=0, pause=0.01, backoff=0)
 FILES = """
 INSERT INTO ledger.files (feed, bucket, key, version, etag, size, arrived_at, state, done_at, rows_in, rows_loaded,
   rows_rejected)
@@ -132,8 +132,8 @@ def test_metabase_gets_the_warehouse_as_its_database_and_dataharvest_as_another(
     with serving(state) as url:
         target = Target(url, Lake("eu-west-1", "primary", "", "AwsDataCatalog", ""), "a@b.example", PASSWORD,
                         servers=given)  # fmt: skip
-        apply(site, target, (), patience=IMPATIENT)
-        assert plan(site, target, (), IMPATIENT).changes == ()
+        apply(site, target, (), timeouts=SHORT_TIMEOUTS)
+        assert plan(site, target, (), SHORT_TIMEOUTS).changes == ()
         [database] = state.rows("databases")
         assert (database["engine"], database["name"]) == ("postgres", "Warehouse (PostgreSQL)")
         wanted = {"host": "db.internal", "port": 5432, "dbname": "warehouse", "user": "reader", "ssl": True}
@@ -141,13 +141,13 @@ def test_metabase_gets_the_warehouse_as_its_database_and_dataharvest_as_another(
         moved = Target(
             url, target.lake, "a@b.example", PASSWORD, servers={"warehouse": PostgresServer("n", 1, "w", "r")}
         )
-        assert [change.name for change in plan(site, moved, (), IMPATIENT).changes] == ["Warehouse (PostgreSQL)"]
+        assert [change.name for change in plan(site, moved, (), SHORT_TIMEOUTS).changes] == ["Warehouse (PostgreSQL)"]
         deliveries = load(Path("metabase/deliveries"))
-        apply(deliveries, target, (), patience=IMPATIENT)
+        apply(deliveries, target, (), timeouts=SHORT_TIMEOUTS)
         planned = [
             change
             for planned_site in (site, deliveries)
-            for change in plan(planned_site, target, (), IMPATIENT).changes
+            for change in plan(planned_site, target, (), SHORT_TIMEOUTS).changes
         ]
         assert [change for change in planned if change.kind == "database"] == []
         assert [(row["name"], row["details"]["host"]) for row in state.rows("databases")] == [
@@ -167,5 +167,5 @@ def test_the_warehouse_comes_from_its_secret() -> None:
         target_from(environment, lambda name: fields | {"host": ""})
     assert str(caught.value) == "METABASE_WAREHOUSE_SECRET: names a secret without host; give that of RDS"
     with serving(State({})) as url, pytest.raises(SettingsError) as caught:
-        apply(load(FOLDER), Target(url, target.lake, "a@b.example", PASSWORD), (), patience=IMPATIENT)
+        apply(load(FOLDER), Target(url, target.lake, "a@b.example", PASSWORD), (), timeouts=SHORT_TIMEOUTS)
     assert str(caught.value) == ("METABASE_WAREHOUSE_SECRET: is missing; give the name of the secret of the warehouse")

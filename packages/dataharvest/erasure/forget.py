@@ -12,9 +12,9 @@ from psycopg import Connection
 from dataharvest.database.session import Database
 from dataharvest.erasure import tables
 from dataharvest.erasure.files import StoredFile, owners, records, stored_files, write_without
-from dataharvest.erasure.queues import sift, with_dead_letters
-from dataharvest.erasure.streams import Streams, sift_batches
-from dataharvest.erasure.traces import Day, Found, Traces
+from dataharvest.erasure.queues import search_queue, with_dead_letters
+from dataharvest.erasure.streams import Streams, search_batches
+from dataharvest.erasure.traces import ClientIdentifiers, Day, Traces
 from dataharvest.model.delivery import FileName
 from dataharvest.model.kind import CLIENTS, KINDS, PORTFOLIOS
 from dataharvest.persistence.register import lock_kind
@@ -45,7 +45,7 @@ class Erasure:
     streams: Streams
     failed_batches: str = ""
 
-    def find(self, reference: str) -> Found:
+    def find(self, reference: str) -> ClientIdentifiers:
         """Return the dates with data of a client, and the texts that identify the client on each.
 
         Raises SettingsError for a file that is not CSV, LoadError, or botocore's errors.
@@ -62,7 +62,7 @@ class Erasure:
         # Only messages of the same date name a date's portfolio, but it is searched for in messages of all dates.
         portfolios = frozenset(name for of_day in own.values() for name, _ in of_day if name)
         days = {day: Traces(reference, portfolios, frozenset(accounts[day] - shared[day])) for day in own}
-        return Found(Traces(reference, portfolios), days)
+        return ClientIdentifiers(Traces(reference, portfolios), days)
 
     def _own(self, reference: str) -> dict[Day, set[Owned]]:
         """Return the portfolios and accounts of a client on each of its dates, in files and in the database."""
@@ -77,7 +77,7 @@ class Erasure:
                 own.setdefault(day, set()).update(tables.portfolios_of(connection, day, reference))
         return own
 
-    def erase(self, client: Found) -> Iterator[str]:
+    def erase(self, client: ClientIdentifiers) -> Iterator[str]:
         """Erase a client; yield one line per erased item. A repeated call erases what an earlier one left.
 
         Messages are deleted first: after an interruption with the rows already deleted, nothing would show whom they
@@ -86,7 +86,7 @@ class Erasure:
         content already known. Raises the errors of :meth:`find`, and SettingsError for a date that is being calculated
         in batches of portfolios.
         """
-        yield from self._sift(client, delete=True)
+        yield from self._search(client, delete=True)
         for day, traces in client.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
@@ -100,9 +100,9 @@ class Erasure:
                     is_newest = stored.is_newest and (stored.bucket, stored.key) not in replaced
                     lines += self._rewrite(connection, replace(stored, is_newest=is_newest), traces)
             yield from (f"{day.external_client} {day.business_date}: {line}" for line in lines)
-        yield from self._sift(client, delete=True)
+        yield from self._search(client, delete=True)
 
-    def left(self, client: Found) -> Iterator[str]:
+    def left(self, client: ClientIdentifiers) -> Iterator[str]:
         """Yield one line for each table, object, queue, batch or stream that still names the client."""
         for day, traces in client.days.items():
             key = self.vault.key(day.external_client, day.business_date)
@@ -113,17 +113,17 @@ class Erasure:
             count = sum(client.is_named(stored.day, text) for text, _ in records(self.s3, stored))
             if count:
                 yield f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}): {count} records"
-        yield from self._sift(client, delete=False)
+        yield from self._search(client, delete=False)
         yield from self.streams.left(client.is_named)
 
-    def _sift(self, client: Found, *, delete: bool) -> Iterator[str]:
+    def _search(self, client: ClientIdentifiers, *, delete: bool) -> Iterator[str]:
         """Search the queue, its dead-letter queue and the exhausted batches, and ``delete`` matches if requested."""
         for url in with_dead_letters(self.sqs, self.queue_url):
-            count = sift(self.sqs, url, client.is_named, delete=delete)
+            count = search_queue(self.sqs, url, client.is_named, delete=delete)
             if count:
                 yield f"{url}: {count} messages"
         if self.failed_batches:
-            yield from sift_batches(self.s3, self.failed_batches, client.is_named, delete=delete)
+            yield from search_batches(self.s3, self.failed_batches, client.is_named, delete=delete)
 
     def _stored(self) -> Iterator[StoredFile]:
         for bucket in self.buckets:

@@ -20,7 +20,7 @@ def digest_of(reference: str) -> str:
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ErasedClients:
     """Empty objects below ``address`` (``s3://bucket/prefix``), each named after the digest of a client's reference.
 
     Raises SettingsError for an invalid address, and botocore's errors.

@@ -25,7 +25,7 @@ def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:
         yield sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
 
-def sift(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
+def search_queue(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
     """Return the number of messages in a queue that name the client; with ``delete``, delete them.
 
     The other messages are made visible again. Every message is received once, which counts towards the receive limit of

@@ -45,7 +45,7 @@ class Streams:
                     at = answer.get("NextShardIterator") if answer["MillisBehindLatest"] else None
 
 
-def sift_batches(s3: S3Client, address: str, is_named: Names, *, delete: bool) -> Iterator[str]:
+def search_batches(s3: S3Client, address: str, is_named: Names, *, delete: bool) -> Iterator[str]:
     """Yield one line for each batch below ``address`` (s3://bucket/prefix) with records that name the client.
 
     With ``delete``, these records are removed. A batch that has no others is deleted, and so is a non-current version.

@@ -51,7 +51,7 @@ class Traces:
 
 
 @dataclass(frozen=True)
-class Found:
+class ClientIdentifiers:
     """Identifiers of a client that are valid ``anywhere``, and those for each of the ``days`` with its data."""
 
     anywhere: Traces

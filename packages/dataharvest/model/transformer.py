@@ -45,7 +45,7 @@ class Value:
         return self.sql.replace(OF_PORTFOLIOS, "").replace(OF_ACCOUNTS, "")
 
     @property
-    def sql_of_some(self) -> str:
+    def sql_of_portfolios(self) -> str:
         """SQL for the ``portfolios`` and their ``accounts`` that two additional parameters list."""
         return self.sql.replace(OF_PORTFOLIOS, _SOME[OF_PORTFOLIOS]).replace(OF_ACCOUNTS, _SOME[OF_ACCOUNTS])
 

@@ -10,7 +10,7 @@ from dataharvest.deliveries import hold_current
 from dataharvest.model.choreography import ANNOUNCER, Choreography
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.portfolio import PortfolioEvent
-from dataharvest.portfolios.waves import WAVE, hold_steps, open_steps, undone_of_wave
+from dataharvest.portfolios.waves import WAVE, hold_steps, open_steps, unfinished_portfolios
 from dataharvest.resources import EVENT_SOURCE, PORTFOLIO_EVENT
 from estrela.errors import LoadError, some_of
 
@@ -39,7 +39,7 @@ class Announcer:
             if current is None:
                 return 0
             open_steps(connection, current, [transformer.name for transformer in self.choreography.streamed])
-            references = undone_of_wave(connection, current, hold_steps(connection, current), self.wave)
+            references = unfinished_portfolios(connection, current, hold_steps(connection, current), self.wave)
         details = [PortfolioEvent(delivery, reference).to_json() for reference in references]
         for at in range(0, len(details), _ENTRIES):
             self._put(details[at : at + _ENTRIES])

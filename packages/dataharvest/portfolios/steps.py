@@ -94,7 +94,7 @@ def _store(
     rows = connection.execute(query, {**current.parameters, **given}).fetchall()
     given["accounts"] = [account for (account,) in rows]
     for value in transformer.values:
-        stored = store(connection, current, value, value.sql_of_some, given)
+        stored = store(connection, current, value, value.sql_of_portfolios, given)
         if stored != len(references):
             name = f"{len(references)} portfolios have one value each"
             raise QualityError(f"{current.delivery}, {transformer.name}", [CheckFailure(name, value.field, stored, ())])

@@ -66,7 +66,7 @@ def add_done(connection: Connection[Any], current: CurrentDelivery, step: str, c
     connection.execute(query, {**current.parameters, "step": step, "count": count})
 
 
-def undone_of_wave(connection: Connection[Any], current: CurrentDelivery, steps: Steps, wave: int) -> list[str]:
+def unfinished_portfolios(connection: Connection[Any], current: CurrentDelivery, steps: Steps, wave: int) -> list[str]:
     """Return the portfolios of the current wave that at least one step has not done, in order."""
     query = """
         SELECT portfolio_reference FROM (

@@ -19,7 +19,7 @@ _WARM_UP_DEADLINE = 300.0
 # runs or of the next step of their pipeline ...
 _QUIET = 5.0
 # ... but at the latest after this many seconds.
-_PATIENCE = 60.0
+_LONGEST_WAIT = 60.0
 _PAUSE = 0.1
 
 
@@ -86,7 +86,7 @@ class WarmPool:
                     break
 
     def _wait_until_quiet(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _LONGEST_WAIT
         while not self._stopped.is_set():
             now = time.monotonic()
             if self._busy():
