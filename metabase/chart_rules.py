@@ -77,7 +77,7 @@ def _check_named(question: Question, fields: Fields) -> None:
     roles = [("x", question.x), ("series", question.series), ("size", question.size), *(("y", y) for y in question.y)]
     for role, name in roles:
         if name and name not in declared:
-            raise fields.error(role, f"{role} names {name!r}, which is no declared column", declared)
+            raise fields.error(role, f"{role} names {name!r}, which is not a declared column", declared)
     drawn = [("y", name) for name in question.y] + ([("size", question.size)] if question.size else [])
     if question.chart == "scatter":
         drawn.append(("x", question.x))

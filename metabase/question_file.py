@@ -147,7 +147,7 @@ def _check_variables(question: Question, fields: Fields, first: int) -> None:
         if name not in used.names:
             raise fields.error(f"variables.{name}", f"variable {name!r} is not used by the SQL", sorted(used.names))
         if name in used.required and variable.default is None:
-            problem = f"variable {name!r} stands outside [[...]] and has no default, so the question cannot run alone"
+            problem = f"variable {name!r} is used outside [[...]] and so needs a default"
             raise fields.error(f"variables.{name}", problem)
 
 

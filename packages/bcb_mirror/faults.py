@@ -80,7 +80,7 @@ def _check_readable(fault: Fault) -> None:
         re.compile(fault.match)
         codecs.lookup(fault.encoding)
     except re.error as error:
-        raise FaultError(f"fault parameter match {fault.match!r} is no regular expression: {error}") from error
+        raise FaultError(f"fault parameter match {fault.match!r} is not a regular expression: {error}") from error
     except LookupError as error:
         raise FaultError(f"fault parameter encoding {fault.encoding!r} is unknown to Python") from error
 

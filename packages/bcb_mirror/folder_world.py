@@ -53,7 +53,7 @@ class FolderWorld:
         try:
             value = json.loads(path.read_bytes())["value"]
         except (ValueError, KeyError, TypeError) as error:
-            raise DataFolderError(self.folder, f"{path.name} is no answer of the fees service ({error})") from error
+            raise DataFolderError(self.folder, f"{path.name} is not an answer of the fees service ({error})") from error
         assert isinstance(value, list)
         return value
 

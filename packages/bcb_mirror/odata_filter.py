@@ -92,14 +92,14 @@ class _Parser:
     def _comparison(self) -> Predicate:
         field, name = self._field(), self._next()
         if name not in _COMPARISONS:
-            raise FilterError(f"{name!r} is no comparison; known are {', '.join(_COMPARISONS)}")
+            raise FilterError(f"{name!r} is not a comparison; allowed: {', '.join(_COMPARISONS)}")
         compare, value = _COMPARISONS[name], self._literal()
         return lambda record: _compared(compare, record[field], value)
 
     def _field(self) -> str:
         name = self._next()
         if name not in self._fields:
-            raise FilterError(f"{name!r} is no field; the fields are {', '.join(self._fields)}")
+            raise FilterError(f"{name!r} is not a field; allowed: {', '.join(self._fields)}")
         return name
 
     def _literal(self) -> str | float | None:
@@ -111,7 +111,7 @@ class _Parser:
         try:
             return float(text)
         except ValueError as error:
-            raise FilterError(f"{text!r} is no literal; texts stand in single quotes") from error
+            raise FilterError(f"{text!r} is not a literal; put texts in single quotes") from error
 
     def _next(self) -> str:
         if not self.rest:

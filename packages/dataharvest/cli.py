@@ -76,7 +76,7 @@ def _explain(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     try:
         day_of(given.date)
     except ValueError:
-        raise SettingsError("date", f"{given.date!r} is no date such as 20220226") from None
+        raise SettingsError("date", f"{given.date!r} is not a date such as 20220226") from None
     _audit(functions, "explain", f"{given.client} {given.date}")
     with functions.database.transaction() as connection:
         lines = list(explain(connection, given.client, given.date))

@@ -17,7 +17,7 @@ def place_of(command: str, address: str) -> tuple[str, str]:
     """Return bucket and prefix of ``s3://bucket/prefix``. Raises SettingsError, which names the ``command``."""
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
     if not address.startswith("s3://") or not bucket:
-        raise SettingsError(command, f"{address!r} is no address such as s3://bucket/aws/lambda/")
+        raise SettingsError(command, f"{address!r} is not an address such as s3://bucket/aws/lambda/")
     return bucket, prefix
 
 

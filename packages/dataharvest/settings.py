@@ -84,5 +84,5 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
 def _number(environ: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
     text = environ.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise SettingsError(name, f"{text!r} is no whole number of at least {least}")
+        raise SettingsError(name, f"{text!r} is not a whole number of at least {least}")
     return int(text)

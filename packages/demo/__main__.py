@@ -92,7 +92,7 @@ def port_of(words: Sequence[str]) -> int:
         return 0
     text = words[1] if len(words) > 1 else str(AIRFLOW_PORT)
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise WorldError(f"PORT={text} is no port; write a number from 1 to {LAST_PORT}: make airflow PORT=8081")
+        raise WorldError(f"PORT={text} is not a port; write a number from 1 to {LAST_PORT}: make airflow PORT=8081")
     require_free(int(text), f"make airflow PORT={int(text) % LAST_PORT + 1}")
     return int(text)
 

@@ -66,7 +66,9 @@ def _mirrored(data: str) -> World:
 def _own(star: str, data: str, stand_in: str) -> World:
     folder = Path(data).expanduser().resolve() if data else None
     if folder and not folder.is_dir():
-        raise WorldError(f"DATA={data} is no folder; give one whose files go into the lake's bucket under their paths")
+        raise WorldError(
+            f"DATA={data} is not a folder; give one whose files go into the lake's bucket under their paths"
+        )
     name = f"own-{star}"
     if stand_in:
         sources.world_from(f"{stand_in}#{name}")

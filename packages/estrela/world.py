@@ -51,7 +51,7 @@ def world_from(text: str) -> World:
     base_url = f"{parts.scheme}://{parts.netloc}"
     name = parts.fragment or base_url
     if name == DECLARED or (parts.fragment and not NAME.fullmatch(name)):
-        raise SettingsError("--source_host", f"#{name[:100]} is no name of a stand-in; write letters and digits")
+        raise SettingsError("--source_host", f"#{name[:100]} is not a name of a stand-in; write letters and digits")
     return World(name, base_url)
 
 

@@ -113,4 +113,4 @@ def test_a_broken_fee_answer_is_named_to_the_client(tmp_path: Path) -> None:
         service = "Informes_ListaTarifasPorInstituicaoFinanceira"
         answer = requests.get(f"{mirror.olinda_url}/{service}/versao/v1/odata/{call}", timeout=10)
     assert answer.status_code == 500
-    assert "12345678.json is no answer of the fees service" in answer.json()["mirror"]
+    assert "12345678.json is not an answer of the fees service" in answer.json()["mirror"]

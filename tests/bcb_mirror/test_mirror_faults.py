@@ -166,7 +166,7 @@ def test_the_request_log_counts_by_path(faulty: Serving) -> None:
         ({"kind": "slow", "second": 1}, "fault parameter 'second' is unknown; known are kind, match, count, "),
         ({"kind": "slow", "seconds": "1"}, "fault parameter seconds is '1', and must be of the type float"),
         ({"kind": "status", "status": 200}, "fault parameter status is 200, and must be from 400 to 599"),
-        ({"kind": "reset", "match": "("}, "fault parameter match '(' is no regular expression: "),
+        ({"kind": "reset", "match": "("}, "fault parameter match '(' is not a regular expression: "),
         ({"kind": "reset", "count": 0}, "fault parameters skip 0 and count 0 must be at least 0 and 1"),
         ({"kind": "wrong_encoding", "encoding": "utf-0"}, "fault parameter encoding 'utf-0' is unknown to Python"),
         ({}, "a fault is a JSON object with kind and perhaps match, count, "),

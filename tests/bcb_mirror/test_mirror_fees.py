@@ -96,7 +96,7 @@ def test_a_function_without_its_arguments_is_a_malformed_uri(mirror: Serving, ca
         ("$top=-1", "The system query option '$top' has the not-allowed value '-1'."),
         ("$select=Cor", "The property 'Cor', used in a query expression, is not defined."),
         ("$orderby=Cor", "The property 'Cor', used in a query expression, is not defined."),
-        ("$filter=Cor eq 1", "'Cor' is no field; the fields are Codigo, Nome"),
+        ("$filter=Cor eq 1", "'Cor' is not a field; allowed: Codigo, Nome"),
         ("$filter=Codigo eq", "$filter ends too early"),
         ("$filter=Codigo eq 1", "'01' and 1.0 are of different types"),
         ("$format=xml", "The mirror knows only $format=json."),

@@ -63,7 +63,7 @@ def test_declarations_that_contradict_each_other_are_refused(declared: list[Tran
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: step("A"), "Transformer('A'): 'A' is no name of lower-case letters, digits and underscores"),
+        (lambda: step("A"), "Transformer('A'): 'A' is not a name of lower-case letters, digits and underscores"),
         (lambda: Transformer("a", "", (), "f"), "Transformer('a'): needs no flag, so that nothing would start it"),
         (lambda: step("a", values=(Value("agent", "f", "SELECT"),)),
          "Transformer('a'): f has the level 'agent'; allowed: client, portfolio"),

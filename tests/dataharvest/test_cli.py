@@ -119,8 +119,8 @@ def test_portfolios_that_lambda_gave_up_are_announced_again(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["explain", CLIENT, "20220230"], "date: '20220230' is no date such as 20220226"),
-        (["replay", "bucket/key"], "replay: 'bucket/key' is no address such as s3://bucket/aws/lambda/"),
+        (["explain", CLIENT, "20220230"], "date: '20220230' is not a date such as 20220226"),
+        (["replay", "bucket/key"], "replay: 'bucket/key' is not an address such as s3://bucket/aws/lambda/"),
         (["replay", f"s3://{BUCKET}/in/"], f"replay: in/{CLIENT}/clients_{DAY}.csv holds no batch of a stream that "
          "Lambda gave up"),
     ],
@@ -151,7 +151,7 @@ def test_an_unknown_date_and_a_missing_setting_are_said(
     monkeypatch.setenv("DATAHARVEST_PROGRESS_TABLE", "t")
     monkeypatch.setenv("DATAHARVEST_CHUNK_BYTES", "0")
     assert main(["status"]) == 1
-    assert capsys.readouterr().err == "dataharvest: DATAHARVEST_CHUNK_BYTES: '0' is no whole number of at least 1\n"
+    assert capsys.readouterr().err == "dataharvest: DATAHARVEST_CHUNK_BYTES: '0' is not a whole number of at least 1\n"
     monkeypatch.delenv("DATAHARVEST_CHUNK_BYTES")
     monkeypatch.delenv("DATAHARVEST_KMS_KEY")
     assert main(["status"]) == 1

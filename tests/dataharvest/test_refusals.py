@@ -21,7 +21,7 @@ HEADER = "record_id,account_number,transaction_reference,amount,keyword\n"
          "transaction_reference,amount,keyword"),
         ("clients", "", "its first line does not name the columns record_id,first_name,last_name,client_reference,"
          "tax_free_allowance"),
-        ("transactions", HEADER + '1,"' + "a" * 200_000, "it is no CSV after line 1: field larger than field limit "
+        ("transactions", HEADER + '1,"' + "a" * 200_000, "it is not CSV after line 1: field larger than field limit "
          "(131072)"),
     ],
 )  # fmt: skip

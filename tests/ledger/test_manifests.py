@@ -138,7 +138,7 @@ def test_what_is_no_manifest_fails(warehouse: Warehouse, body: bytes, reason: st
     wanted = reason.replace("{bucket}", warehouse.bucket)
     address = f"s3://{warehouse.bucket}/{MANIFEST}"
     assert warehouse.query("SELECT state, reason FROM ledger.files") == [
-        ("Fail", f"sales: {address}: it is no manifest: {wanted}")
+        ("Fail", f"sales: {address}: it is not a manifest: {wanted}")
     ]
 
 

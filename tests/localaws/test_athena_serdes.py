@@ -11,7 +11,10 @@ QUOTED = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
-UNSURE = "cannot be answered with certainty; a real Trino may answer it: localaws up --athena trino"
+UNSURE = (
+    "is not supported, because the result could differ from Athena's; a real Trino may answer it: "
+    "localaws up --athena trino"
+)
 
 
 def table(athena: Any, s3: Any, columns: str, lines: str | bytes, row_format: str, more: str = "") -> None:
@@ -131,7 +134,7 @@ def test_openx_follows_its_properties(athena, s3) -> None:
     [
         (OPENX, '{"URL":"a","Url":"b"}', 'Row is not a valid JSON Object - JSONException: Duplicate key "Url"'),
         (HIVE_JSON, '{"url":"a","url":"b"}', 'Row is not a valid JSON Object - JSONException: Duplicate key "url"'),
-        (HIVE_JSON, '{"url":"\\ud83d"}', 'JSON text of column url holds half of a surrogate pair: "\\ud83d"'),
+        (HIVE_JSON, '{"url":"\\ud83d"}', 'JSON text of column url contains half of a surrogate pair: "\\ud83d"'),
         (HIVE_JSON, "[1]", "Error Parsing a column in the table: Row is not a valid JSON Object: [1]"),
     ],
 )

@@ -200,8 +200,8 @@ def test_a_json_value_of_another_type_is_not_guessed(athena, s3) -> None:
     serde = "org.apache.hive.hcatalog.data.JsonSerDe"
     succeeds(athena, f"CREATE EXTERNAL TABLE t (n int) ROW FORMAT SERDE '{serde}' LOCATION 's3://{athena.bucket}/t/'")
     assert athena.fails("SELECT n FROM t") == (
-        'NOT_SUPPORTED: JSON value "12" for column n of type integer cannot be answered with certainty; '
-        "a real Trino may answer it: localaws up --athena trino"
+        'NOT_SUPPORTED: JSON value "12" for column n of type integer is not supported, because the result could differ '
+        "from Athena's; a real Trino may answer it: localaws up --athena trino"
     )
 
 

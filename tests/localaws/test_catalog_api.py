@@ -90,7 +90,7 @@ def test_a_database_keeps_location_and_parameters(glue: Any) -> None:
             "get_partitions",
             {"TableName": "by_month", "Expression": "day = 1"},
             "InvalidInputException",
-            "Invalid partition expression! day is no partition key",
+            "Invalid partition expression! day is not a partition key; allowed: year, month",
         ),
         (
             "get_partitions",

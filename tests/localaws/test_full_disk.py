@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from localaws.running import running
 
 MIB = 1 << 20
-FULL = "The disk that holds the home folder is full; free some space and send it again."
+FULL = "The disk with the home folder is full. Free some space and repeat the request."
 FILL = """
     import boto3, sys
     s3, bucket = boto3.client("s3"), sys.argv[sys.argv.index("--bucket") + 1]
@@ -115,7 +115,7 @@ def test_a_run_without_room_to_begin_says_so(jobs_of: Any, small_disk: Path) -> 
         run = jobs.run(name, {"--extra-files": jobs.put("large.bin", b"x" * 5 * MIB)})
         assert (run["JobRunState"], run["ErrorMessage"]) == (
             "FAILED",
-            "Error Category: DISK_NO_SPACE_ERROR; the disk that holds the home folder is full;"
+            "Error Category: DISK_NO_SPACE_ERROR; the disk with the home folder is full;"
             " free some space and start the run again",
         )
         assert jobs.run(name)["JobRunState"] == "SUCCEEDED"

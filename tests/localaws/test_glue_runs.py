@@ -191,7 +191,7 @@ def test_a_zip_of_wheels_is_the_only_package_index(jobs: Any) -> None:
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"no archive", "is not a zip archive"), (wheel("lonely", ""), "holds no wheel below wheels/")],
+    [(b"no archive", "is not a zip archive"), (wheel("lonely", ""), "contains no wheel in its folder wheels/")],
 )
 def test_an_invalid_zip_of_wheels_is_reported(jobs: Any, content: bytes, problem: str) -> None:
     location = jobs.put("modules/bad.gluewheels.zip", content)

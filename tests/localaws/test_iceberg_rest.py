@@ -266,7 +266,7 @@ def properties(rest: Rest, name: str) -> dict[str, str]:
             "PUT",
             "namespaces/NS",
             None,
-            (405, "UnsupportedOperationException", "PUT /iceberg/v1/namespaces/NS is no operation of this catalog"),
+            (405, "UnsupportedOperationException", "PUT /iceberg/v1/namespaces/NS is not an operation of this catalog"),
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Faults of COPY: what Redshift refuses in its words, and what cannot be answered with certainty by its name."""
+"""Faults of COPY: what Redshift refuses in its words, and what localaws does not support by its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 ROLE = "IAM_ROLE 'arn:aws:iam::123456789012:role/loader'"
-UNSURE = "cannot be answered with certainty"
+UNSURE = "is not supported, because the result could differ from Redshift's"
 MARK = b"\xef\xbb\xbf"
 
 
@@ -64,8 +64,8 @@ def test_a_copy_that_may_be_answered_otherwise(
         ("a int", "", "DELIMITER ';;'", "DELIMITER must be a single ASCII character"),
         ("a int", "", "CSV QUOTE AS '##'", "QUOTE must be a single ASCII character"),
         ("a int", "", "ACCEPTINVCHARS AS '^^'", "ACCEPTINVCHARS replacement must be a single ASCII character"),
-        ("a date", "", "CSV DATEFORMAT 'YYYY-QQ'", "invalid date or time format YYYY-QQ: Q is no part of one"),
-        ("a date", "", "CSV DATEFORMAT 'DD-DD'", "invalid date or time format DD-DD: DD stands there twice"),
+        ("a date", "", "CSV DATEFORMAT 'YYYY-QQ'", "invalid date or time format YYYY-QQ: Q is not a date or time part"),
+        ("a date", "", "CSV DATEFORMAT 'DD-DD'", "invalid date or time format DD-DD: DD occurs twice"),
         ("a int", "(b)", "", 'column "b" of relation "{table}" does not exist'),
         ("id int IDENTITY(1, 1), a int", "(a)", "EXPLICIT_IDS",
          "EXPLICIT_IDS needs the identity column in the list of columns"),
@@ -115,11 +115,11 @@ def test_a_row_that_is_rejected(
 @pytest.mark.parametrize(
     ("manifest", "text"),
     [
-        ("no JSON", "Invalid manifest {file}: it is no JSON document"),
+        ("no JSON", "Invalid manifest {file}: it is not a JSON document"),
         ("[]", "Invalid manifest {file}: it has no list of entries"),
         ('{"entries": ["s3://b/k"]}', "Invalid manifest {file}: it has no list of entries"),
         ('{"entries": [{"url": "http://b/k"}]}',
-         "Invalid manifest {file}: the URL 'http://b/k' is no s3:// address"),
+         "Invalid manifest {file}: the URL 'http://b/k' is not an s3:// address"),
         ('{"entries": [{"url": "s3://nowhere/k"}]}', "Problem reading manifest file - no file of {file} exists"),
     ],
 )  # fmt: skip
@@ -133,7 +133,7 @@ def test_a_manifest_that_is_refused(warehouse: Any, manifest: str, text: str) ->
 @pytest.mark.parametrize(
     ("paths", "text"),
     [
-        ("no JSON", "Invalid JSONPath format: {file} is no JSON document"),
+        ("no JSON", "Invalid JSONPath format: {file} is not a JSON document"),
         ('{"paths": []}', "Invalid JSONPath format: {file} has no list named jsonpaths"),
         ('{"jsonpaths": ["$.a", "$.b"]}',
          "Number of jsonpaths and the number of columns should match. JSONPath size: 2, Number of columns in table or "

@@ -239,7 +239,7 @@ def test_a_secret_opens_the_database(warehouse: Any) -> None:
     for arn, text in (
         (right[:-8] + "missing", "Secrets Manager can't find the specified secret."),
         (secret(user="admin"), "has no username and password"),
-        (secret(username="a", password="b", dbClusterIdentifier="other"), "is of cluster other, not of dw"),
+        (secret(username="a", password="b", dbClusterIdentifier="other"), "belongs to cluster other, not to dw"),
     ):
         code, message = refused(warehouse.data.execute_statement, Sql="SELECT 1", SecretArn=arn, **place)
         assert code == "ValidationException"

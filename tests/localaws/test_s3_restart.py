@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_the_old_object_and_no_half_one(full_disk: Running) -
             call()
         error = caught.value.response["Error"]
         assert error["Code"] == "InsufficientStorage"
-        assert error["Message"] == "The disk that holds the home folder is full; free some space and send it again."
+        assert error["Message"] == "The disk with the home folder is full. Free some space and repeat the request."
     got = s3.get_object(Bucket="lake", Key="k")
     assert (got["Body"].read(), got["Metadata"]) == (b"old", {"m": "old"})
     assert [item["Key"] for item in s3.list_objects_v2(Bucket="lake")["Contents"]] == ["k"]

@@ -89,7 +89,7 @@ def test_create_only(store: ObjectStore) -> None:
 def test_a_key_that_is_no_path_has_no_file(store: ObjectStore) -> None:
     store.writes.put_bytes("lake", "../x", b"data")
     assert store.reads.get_bytes("lake", "../x") == b"data"
-    with pytest.raises(S3Error, match=r"key '\.\./x' is no path of a file"):
+    with pytest.raises(S3Error, match=r"key '\.\./x' cannot be the path of a file below the bucket's folder"):
         store.reads.local_path("lake", "../x")
 
 
@@ -114,5 +114,5 @@ def test_split_uri(uri: str, parts: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("uri", ["http://lake/k", "lake/k", "s3:///k", ""])
 def test_split_uri_refuses(uri: str) -> None:
-    with pytest.raises(ValueError, match="is no S3 location; s3://bucket/key was expected"):
+    with pytest.raises(ValueError, match="is not an S3 location; expected: s3://bucket/key"):
         split_uri(uri)

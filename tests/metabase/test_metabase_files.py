@@ -76,7 +76,7 @@ CASES = [
         DAYS,
         'x = "day"',
         'x = "week"',
-        "questions/sales_by_day.sql:6: x names 'week', which is no declared column; allowed: day, amount, shop",
+        "questions/sales_by_day.sql:6: x names 'week', which is not a declared column; allowed: day, amount, shop",
     ),
     (
         DAYS,
@@ -120,8 +120,7 @@ CASES = [
         DAYS,
         "-- default = 2024-01-01\n",
         "",
-        "questions/sales_by_day.sql:31: variable 'since' stands outside [[...]] and "
-        "has no default, so the question cannot run alone",
+        "questions/sales_by_day.sql:31: variable 'since' is used outside [[...]] and so needs a default",
     ),
     (
         DAYS,

@@ -46,7 +46,7 @@ def test_any_star_runs_on_files_of_a_folder_and_a_service_of_its_author(tmp_path
     with pytest.raises(WorldError) as refused:
         world_from({**given, "DATA": "nowhere"})
     assert str(refused.value) == (
-        "DATA=nowhere is no folder; give one whose files go into the lake's bucket under their paths"
+        "DATA=nowhere is not a folder; give one whose files go into the lake's bucket under their paths"
     )
 
 

@@ -37,7 +37,7 @@ def test_a_port_that_is_none_is_refused() -> None:
     assert port_of([]) == 0
     with pytest.raises(WorldError) as refused:
         port_of(["airflow", "80x"])
-    assert str(refused.value) == "PORT=80x is no port; write a number from 1 to 65535: make airflow PORT=8081"
+    assert str(refused.value) == "PORT=80x is not a port; write a number from 1 to 65535: make airflow PORT=8081"
 
 
 def test_a_service_of_airflow_that_ends_is_named_at_once(tmp_path: Path) -> None:

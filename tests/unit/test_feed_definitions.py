@@ -68,7 +68,7 @@ def test_a_contradiction_is_refused(changes: dict[str, Any], message: str) -> No
         (lambda: S3Drop("r/", "("), "S3Drop('r/'): pattern '(' is not a regular expression: missing ), unterminated "
          "subpattern at position 0"),
         (lambda: S3Drop("r/", "(?P<a>.)", ("b",)),
-         "S3Drop('r/'): sequence names 'b', which is no group of the pattern; allowed: a"),
+         "S3Drop('r/'): sequence names 'b', which is not a group of the pattern; allowed: a"),
         (lambda: RowTolerance(share=1), "RowTolerance: rows=0, share=1; allowed: rows of at least 0, and a share of at "
          "least 0 and below 1"),
         (lambda: Csv(compression="rar"), "Csv: unknown compression 'rar'; allowed: , gzip, bz2, zstd, zip"),

@@ -156,7 +156,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: replace(fact_days, partition_by=("amount",)),
-        "Fact('fact_days'): increment does not derive 'amount', which is no partition column of the source; "
+        "Fact('fact_days'): increment does not derive 'amount', which is not a partition column of the source; "
         "allowed: day",
     ),
     (

@@ -109,7 +109,7 @@ def test_a_stand_in_is_on_a_loopback_or_private_address_or_in_the_same_network(a
 
 @pytest.mark.parametrize("name", ["production", "a b"])
 def test_a_stand_in_has_a_name_of_its_own(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"#{name} is no name of a stand-in"):
+    with pytest.raises(SettingsError, match=f"#{name} is not a name of a stand-in"):
         world_from(f"http://127.0.0.1:9#{name}")
 
 

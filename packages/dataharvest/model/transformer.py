@@ -118,7 +118,7 @@ class Transformer:
         where = f"Transformer({self.name!r})"
         for word in (self.name, self.flag, *(value.field for value in self.values)):
             if not _NAME.fullmatch(word):
-                raise DefinitionError(where, f"{word!r} is no name of lower-case letters, digits and underscores")
+                raise DefinitionError(where, f"{word!r} is not a name of lower-case letters, digits and underscores")
         for value in self.values:
             if value.level not in LEVELS:
                 raise DefinitionError(where, f"{value.field} has the level {value.level!r}", LEVELS)

@@ -112,7 +112,7 @@ def records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
 
 def not_csv(line: int, error: csv.Error) -> RefusedError:
     """Return the error of a file that cannot be read beyond a line."""
-    return RefusedError(f"it is no CSV after line {line}: {error}")
+    return RefusedError(f"it is not CSV after line {line}: {error}")
 
 
 class ChunkReader(io.RawIOBase):

@@ -34,7 +34,7 @@ class S3Drop:
         _groups(where, "manifest", self.manifest)
         for name in self.sequence:
             if name not in groups:
-                raise DefinitionError(where, f"sequence names {name!r}, which is no group of the pattern", groups)
+                raise DefinitionError(where, f"sequence names {name!r}, which is not a group of the pattern", groups)
 
     def is_manifest(self, key: str) -> bool:
         """Return whether ``key`` is the key of a manifest of this feed."""

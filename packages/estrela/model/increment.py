@@ -44,7 +44,7 @@ def _require_same(where: str, field: str | DatePart, known: Mapping[str, str | D
     """Raise DefinitionError unless the source is partitioned by the column of ``field``, at least as finely."""
     source_field = known.get(column_of(field))
     if source_field is None:
-        problem = f"increment does not derive {column_of(field)!r}, which is no partition column of the source"
+        problem = f"increment does not derive {column_of(field)!r}, which is not a partition column of the source"
         raise DefinitionError(where, problem, list(known))
     if isinstance(source_field, DatePart) and (
         isinstance(field, str) or UNITS.index(field.unit) > UNITS.index(source_field.unit)

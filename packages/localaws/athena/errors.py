@@ -43,7 +43,9 @@ class BadDataError(QueryError):
 class UnsupportedError(QueryError):
     """A construct whose result is not certain to be Athena's."""
 
-    def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
+    def __init__(
+        self, construct: str, reason: str = "is not supported, because the result could differ from Athena's"
+    ) -> None:
         super().__init__("NOT_SUPPORTED", f"{construct} {reason}")
 
 

@@ -20,7 +20,9 @@ class NotSupportedError(SqlError):
 
     name = "NOT_SUPPORTED"
 
-    def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
+    def __init__(
+        self, construct: str, reason: str = "is not supported, because the result could differ from Athena's"
+    ) -> None:
         super().__init__(f"{construct[:_EXCERPT]} {reason}")
         self.construct = construct
 

@@ -134,7 +134,7 @@ def parsed(text: str, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise invalid(f"{name}: failed to parse JSON. {error}") from error
     if not isinstance(document, dict):
-        raise invalid(f"{name}: failed to parse JSON. It is no object")
+        raise invalid(f"{name}: failed to parse JSON. It is not an object")
     return document
 
 

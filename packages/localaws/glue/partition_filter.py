@@ -145,7 +145,8 @@ class _Parser:
     def _column(self) -> tuple[int, str]:
         name = self._expect("name")
         if name.lower() not in self._keys:
-            raise InvalidInputException("GetPartitions", f"Invalid partition expression! {name} is no partition key")
+            text = f"{name} is not a partition key; allowed: {', '.join(self._keys)}"
+            raise InvalidInputException("GetPartitions", f"Invalid partition expression! {text}")
         return self._keys[name.lower()]
 
     def _literal(self) -> str:

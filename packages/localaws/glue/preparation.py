@@ -105,9 +105,12 @@ class Preparation:
         try:
             archive.make(lambda options: self._warm_up_succeeds(options, is_stopped), is_stopped)
         except (OSError, SubprocessError) as error:
-            raise PreparationError(f"Java made no archive of classes: {error}") from error
+            raise PreparationError(f"Java could not create the class archive: {error}") from error
         if not archive.options() and not is_stopped():
-            raise PreparationError("the JVM that was to write an archive of classes did not end well")
+            raise PreparationError(
+                "the JVM that was started to write the class archive ended with an error, or not within "
+                f"{_ARCHIVE_DEADLINE:.0f} seconds"
+            )
 
     def _archive(self) -> ClassArchive:
         return archive_of(folder_of(self.home.root), self._java())

@@ -73,7 +73,7 @@ def _unpacked(archive: Path) -> list[str]:
     wheels = archive.parent / "wheels"
     wheel_files = sorted(str(wheel) for wheel in wheels.glob("*.whl"))
     if not wheel_files:
-        raise PreparationError(f"--additional-python-modules: {archive.name} holds no wheel below wheels/")
+        raise PreparationError(f"--additional-python-modules: {archive.name} contains no wheel in its folder wheels/")
     requirements = wheels / "requirements.txt"
     named = ["-r", str(requirements)] if requirements.exists() else wheel_files
     return ["--find-links", str(wheels), *named]

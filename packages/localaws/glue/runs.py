@@ -26,7 +26,7 @@ from localaws.settings import Settings
 _log = logging.getLogger(__name__)
 _SERVER_STOPPED = "the localaws server stopped while the run was active"
 _SERVER_DIED = "the localaws server ended while the run was active; its processes were ended with it"
-_DISK_FULL = "the disk that holds the home folder is full; free some space and start the run again"
+_DISK_FULL = "the disk with the home folder is full; free some space and start the run again"
 _PAUSE = 1.0
 
 

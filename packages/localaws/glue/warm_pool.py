@@ -76,7 +76,7 @@ class WarmPool:
         try:
             self._prepare(self._stopped.is_set)
         except (PreparationError, OSError) as error:
-            _log.warning("Glue processes start slower than they could: %s", error)
+            _log.warning("Glue processes start without a class archive, which takes longer: %s", error)
         while self._wanted.wait() and not self._stopped.is_set():
             self._wanted.clear()
             self._drop_dead()
@@ -105,7 +105,7 @@ class WarmPool:
         with self._lock:
             self._processes.append(process)
         if resident := self._wait_until_ready(process):
-            _log.info("a warm Glue process is ready and holds %d MiB", resident >> 20)
+            _log.info("a warm Glue process is ready and uses %d MiB of memory", resident >> 20)
             return True
         with self._lock:
             if process not in self._processes:  # taken the moment it was ready

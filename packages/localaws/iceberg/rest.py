@@ -141,7 +141,7 @@ def _no_view(call: Call) -> Answer:
 
 
 def _not_a_path(request: Request, code: int) -> dict[str, object]:
-    message = f"{request.method} {request.path[:300]} is no operation of this catalog"
+    message = f"{request.method} {request.path[:300]} is not an operation of this catalog"
     return {"error": {"message": message, "type": "UnsupportedOperationException", "code": code}}
 
 

@@ -5,7 +5,7 @@ CREATE SCHEMA rs;
 CREATE SEQUENCE rs.query_id START 1001;
 
 CREATE FUNCTION rs.refuse(what text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'NOT_SUPPORTED: % cannot be answered with certainty', what USING ERRCODE = '0A000'; END $$;
+BEGIN RAISE EXCEPTION 'NOT_SUPPORTED: % is not supported, because the result could differ from Redshift''s', what USING ERRCODE = '0A000'; END $$;
 
 -- Trailing blanks do not count when texts are compared (r_Character_types.html).
 CREATE FUNCTION rs.text_eq(text, text) RETURNS boolean IMMUTABLE STRICT PARALLEL SAFE RETURN rtrim($1) = rtrim($2);

@@ -67,7 +67,7 @@ class Databases:
         try:
             return psycopg.connect(self._started(), dbname=_short(name), autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
-            raise SqlError(f"PostgreSQL takes no connection: {error}") from error
+            raise SqlError(f"PostgreSQL refused the connection: {error}") from error
 
     def create(self, target: Target, database: str) -> None:
         """CREATE DATABASE; raises SqlError if it exists."""

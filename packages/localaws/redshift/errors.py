@@ -12,7 +12,9 @@ class SqlError(Exception):
 class UnsupportedError(SqlError):
     """A construct whose result is not certain to be Redshift's."""
 
-    def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
+    def __init__(
+        self, construct: str, reason: str = "is not supported, because the result could differ from Redshift's"
+    ) -> None:
         super().__init__(f"NOT_SUPPORTED: {construct} {reason}")
         self.construct = construct
 

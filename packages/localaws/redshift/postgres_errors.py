@@ -16,7 +16,7 @@ def explained(error: psycopg.Error) -> SqlError:
     diagnostics = error.diag
     message = diagnostics.message_primary or str(error)
     if error.sqlstate == "23514" and (match := _LENGTH_CHECK.match(diagnostics.constraint_name or "")):
-        return SqlError(f"Value too long for character type\n  Detail: the column holds {match[1]} bytes")
+        return SqlError(f"Value too long for character type\n  Detail: the column is limited to {match[1]} bytes")
     if error.sqlstate == "22001":
         return SqlError(f"Value too long for character type\n  Detail: {message}")
     if error.sqlstate == "21000" and "a second time" in message:

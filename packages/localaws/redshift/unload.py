@@ -80,7 +80,7 @@ def read_unload(sql: str) -> UnloadOptions:
     if options.parquet and (
         options.delimiter or options.null_as or options.header or options.quoted or options.compression
     ):
-        raise SqlError("UNLOAD with PARQUET takes no options of text files")
+        raise SqlError("UNLOAD with PARQUET does not support DELIMITER, NULL AS, HEADER, ADDQUOTES or compression")
     if options.csv and options.quoted:
         raise SqlError("CSV is not supported with ADDQUOTES")
     options.delimiter = options.delimiter or ("," if options.csv else "|")

@@ -72,7 +72,7 @@ class Chunks:
         try:
             self._left = int(line.split(b";")[0].strip(), 16)
         except ValueError as error:
-            raise S3Error("IncompleteBody", "The chunk's size is no hexadecimal number.") from error
+            raise S3Error("IncompleteBody", "The chunk's size is not a hexadecimal number.") from error
         if self._left < 0:
             raise S3Error("IncompleteBody", "The chunk's size is negative.")
         if not self._left:

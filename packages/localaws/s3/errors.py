@@ -6,7 +6,7 @@ import errno
 import sqlite3
 from collections.abc import Mapping
 
-DISK_FULL = "The disk that holds the home folder is full; free some space and send it again."
+DISK_FULL = "The disk with the home folder is full. Free some space and repeat the request."
 
 # Code: (HTTP status, message), from https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 CODES: Mapping[str, tuple[int, str]] = {

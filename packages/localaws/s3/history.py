@@ -115,7 +115,9 @@ class History:
                 self._undo(new)
                 raise
             # The bytes are in place and their row describes them: only older rows are left to settle.
-            _log.warning("the index could not be tidied after writing s3://%s/%s: %s", bucket, key, error)
+            _log.warning(
+                "s3://%s/%s was written, but its older rows in the index could not be updated: %s", bucket, key, error
+            )
         return info
 
     def mark_deleted(self, bucket: str, key: str, version: str) -> ObjectInfo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from localaws.s3.errors import NoSuchBucketError, S3Error
 
@@ -18,7 +17,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     scheme, separator, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if not separator or scheme.lower() not in ("s3", "s3a", "s3n") or not bucket:
-        raise ValueError(f"{uri[:200]!r} is no S3 location; s3://bucket/key was expected, not {urlsplit(uri).scheme!r}")
+        raise ValueError(f"{uri[:200]!r} is not an S3 location; expected: s3://bucket/key")
     return bucket, key
 
 

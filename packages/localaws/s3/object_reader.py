@@ -93,7 +93,9 @@ class ObjectReader:
         path = self._parts.layout.plain(bucket, key)
         if path is None:
             raise S3Error(
-                "InvalidArgument", f"key {key[:200]!r} is no path of a file: it lies outside the bucket's folder"
+                "InvalidArgument",
+                f"key {key[:200]!r} cannot be the path of a file below the bucket's folder; use a key without empty, "
+                "'.' and '..' segments",
             )
         self._parts.buckets.folder(bucket)
         return Path(path)

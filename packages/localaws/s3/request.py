@@ -101,7 +101,7 @@ def _check_expiry(query: dict[str, str]) -> None:
         else:
             return
     except (ValueError, OverflowError, OSError) as error:
-        raise S3Error("AccessDenied", "The expiry of the presigned URL cannot be read") from error
+        raise S3Error("AccessDenied", "The presigned URL has an invalid date or expiry") from error
     if datetime.now(UTC) > ends:
         raise S3Error("AccessDenied", "Request has expired", {"Expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
 

@@ -72,7 +72,7 @@ class Manifests:
                 raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
             named = named_files(content, claim.bucket, claim.key)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FileRefusedError(claim.feed.name, claim.address, f"it is no manifest: {error}") from error
+            raise FileRefusedError(claim.feed.name, claim.address, f"it is not a manifest: {error}") from error
         with self.claims.database.transaction("ledger.deliveries") as cursor:
             keys, sizes = [file.key for file in named], [file.size for file in named]
             cursor.execute(NAMED, (claim.file, claim.bucket, keys, sizes))

@@ -69,7 +69,7 @@ def _expression(value: str) -> str:
     tokens = tokenize(value, hive=False)
     words = [token.text for token in tokens]
     if any(token.text == ";" for token in tokens) or not tokens:
-        raise InvalidRequestError(f"parameter {value[:100]!r} is no expression")
+        raise InvalidRequestError(f"parameter {value[:100]!r} is not an expression")
     if len(words) == 1 or (len(words) == 2 and words[0] in _SIGNS):
         return f" {value} "
     return f"({value})"

@@ -63,4 +63,4 @@ class LocalAthenaResponse(WorkGroupResponses):
     def _check_catalog(self) -> None:
         name = self._get_param("CatalogName") or CATALOG
         if name.lower() != CATALOG.lower():
-            raise InvalidRequestError(f"Data catalog '{name}' is not supported: only {CATALOG} holds tables here")
+            raise InvalidRequestError(f"Data catalog '{name}' is not supported: the only catalog is {CATALOG}")

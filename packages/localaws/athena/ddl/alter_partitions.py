@@ -94,7 +94,8 @@ def _matching(context: Context, table: Table, conditions: list[Condition]) -> li
     parts = []
     for name, sign, value in conditions:
         if name not in kinds:
-            raise QueryError("FAILED", f"SemanticException [Error 10001]: {name} is no partition key of {list(kinds)}")
+            text = f"{name} is not a partition key; allowed: {', '.join(kinds)}"
+            raise QueryError("FAILED", f"SemanticException [Error 10001]: {text}")
         number = kinds[name].partition("(")[0].lower() in _NUMBERS
         literal = value if number else "'" + value.replace("'", "''") + "'"
         parts.append(f"{name} {sign} {literal}")

@@ -205,7 +205,7 @@ def _partition_field(schema: Schema, text: str, number: int) -> PartitionField:
         sizes, column = [column], sizes[0]
     known = {f.name.lower(): f for f in schema.fields}
     if column not in known:
-        raise QueryError("COLUMN_NOT_FOUND", f"Partition column '{column}' is no column of the table")
+        raise QueryError("COLUMN_NOT_FOUND", f"Partition column '{column}' is not a column of the table")
     transform = transform.removesuffix("s") if transform in ("years", "months", "days", "hours") else transform
     try:
         parsed = parse_transform(f"{transform}[{sizes[0]}]" if sizes else transform)

@@ -32,7 +32,7 @@ def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
     try:
         expression = re.compile("|".join(part.replace("*", ".*") for part in pattern.split("|")), re.IGNORECASE)
     except re.error as error:
-        raise QueryError("FAILED", f"the pattern {pattern!r} is no regular expression: {error}") from None
+        raise QueryError("FAILED", f"the pattern {pattern!r} is not a valid regular expression: {error}") from None
     return sorted(name for name in names if expression.fullmatch(name))
 
 

@@ -33,13 +33,13 @@ def parse_type(text: str) -> Type:
     words = _TOKEN.findall(text)
     kind, rest = _parse(words, text)
     if rest:
-        raise NotSupportedError(f"type {text}", "cannot be read")
+        raise NotSupportedError(f"type {text}", "is not valid")
     return kind
 
 
 def _parse(words: list[str], text: str) -> tuple[Type, list[str]]:
     if not words:
-        raise NotSupportedError(f"type {text}", "cannot be read")
+        raise NotSupportedError(f"type {text}", "is not valid")
     name, rest = words[0].lower(), words[1:]
     name = _ALIASES.get(name, name)
     if name == "double" and rest[:1] and rest[0].lower() == "precision":
@@ -83,7 +83,7 @@ def _build(name: str, inner: list[str], text: str) -> Type:
     if name in ("array", "map"):
         args = tuple(_parse(part, text)[0] for part in _split(inner))
         if len(args) != (1 if name == "array" else 2):
-            raise NotSupportedError(f"type {text}", "cannot be read")
+            raise NotSupportedError(f"type {text}", "is not valid")
         return Type(name, args)
     if name == "row":
         return _build_row(inner, text)

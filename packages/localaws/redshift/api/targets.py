@@ -89,6 +89,8 @@ def _login(owner: Owner, secret_id: str, cluster: str, warehouse: Warehouse) -> 
     except (KeyError, TypeError, ValueError):
         raise ValidationError(f"Secret {secret_id} has no username and password") from None
     if cluster and secret.get("dbClusterIdentifier", cluster) != cluster:
-        raise ValidationError(f"Secret {secret_id} is of cluster {secret['dbClusterIdentifier']}, not of {cluster}")
+        raise ValidationError(
+            f"Secret {secret_id} belongs to cluster {secret['dbClusterIdentifier']}, not to {cluster}"
+        )
     matches = user == warehouse.user and password == warehouse.password
     return user, "" if matches else f'FATAL: password authentication failed for user "{user}"'

@@ -96,7 +96,7 @@ def _of_manifest(store: ObjectStore, bucket: str, key: str) -> list[SourceFile]:
     for entry in _entries(uri, read_object(store, uri)):
         url = str(entry.get("url", ""))
         if not url.startswith("s3://"):
-            raise SqlError(f"Invalid manifest {uri}: the URL {url!r} is no s3:// address")
+            raise SqlError(f"Invalid manifest {uri}: the URL {url!r} is not an s3:// address")
         part_bucket, part_key = split_uri(url)
         info = _head(store, part_bucket, part_key)
         if info is not None:
@@ -112,7 +112,7 @@ def _entries(uri: str, data: bytes) -> list[dict[str, Any]]:
     try:
         document = json.loads(data)
     except ValueError:
-        raise SqlError(f"Invalid manifest {uri}: it is no JSON document") from None
+        raise SqlError(f"Invalid manifest {uri}: it is not a JSON document") from None
     entries = document.get("entries") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SqlError(f"Invalid manifest {uri}: it has no list of entries")

@@ -121,7 +121,7 @@ def _paths(store: ObjectStore, uri: str, count: int) -> list[list[str | int]]:
     try:
         document = json.loads(read_object(store, uri))
     except ValueError:
-        raise SqlError(f"Invalid JSONPath format: {uri} is no JSON document") from None
+        raise SqlError(f"Invalid JSONPath format: {uri} is not a JSON document") from None
     paths = document.get("jsonpaths") if isinstance(document, dict) else None
     if not isinstance(paths, list):
         raise SqlError(f"Invalid JSONPath format: {uri} has no list named jsonpaths")

@@ -94,9 +94,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
     for piece in _PART.findall(pattern):
         part = _PARTS.get(piece.upper(), "")
         if not part and piece.isalpha() and piece.upper() != "T":
-            raise SqlError(f"invalid date or time format {pattern}: {piece} is no part of one")
+            raise SqlError(f"invalid date or time format {pattern}: {piece} is not a date or time part")
         if part and part in seen:
-            raise SqlError(f"invalid date or time format {pattern}: {piece} stands there twice")
+            raise SqlError(f"invalid date or time format {pattern}: {piece} occurs twice")
         seen.add(part)
         pieces.append(part or re.escape(piece))
     return re.compile("".join(pieces))

@@ -86,7 +86,7 @@ def date_part(part: str, value: exp.Expression) -> exp.Expression:
 def _part(name: str, allowed: set[str], function: str) -> str:
     part = _PART_OF.get(name.lower(), "")
     if not part:
-        raise SqlError(f'{function}: "{name}" is no date part')
+        raise SqlError(f'{function}: "{name}" is not a date part')
     if part not in allowed:
         raise UnsupportedError(f"{function} with {name}")
     return part

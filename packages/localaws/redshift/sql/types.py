@@ -57,7 +57,7 @@ def _size(parameter: exp.Expression) -> int:
     if text == "MAX":
         return -1
     if not text.isdigit():
-        raise SqlError(f"type modifier {text} is no number")
+        raise SqlError(f"type modifier {text} is not a number")
     return int(text)
 
 

@@ -58,7 +58,7 @@ def _selected(item: object, step: Step, *, lax: bool) -> list[object]:
         return _member(item, step, lax=lax)
     elements = item if isinstance(item, list) else [item] if lax else None
     if elements is None:
-        raise _StructureError("an element of what is no array")
+        raise _StructureError("an element of a value that is not an array")
     if step is None:
         return elements
     if step >= len(elements) and not lax:

@@ -75,7 +75,9 @@ def _found(file: DataFile, schema: Any, columns: Columns, *, exactly: bool) -> l
     """The name and type of each column's field; None for a column without a field."""
     expanded: Any = expand_schema(schema)
     if expanded["type"] != "record":
-        raise BadDataError(f"{file.uri} holds Avro values of type {expanded['type']}, not records")
+        raise BadDataError(
+            f"{file.uri} contains Avro values of type {expanded['type']}; only records can be read as a table"
+        )
     named = {field["name"].lower(): field for field in expanded["fields"]}
     fields: list[tuple[str, pa.DataType] | None] = []
     for name, kind in columns:

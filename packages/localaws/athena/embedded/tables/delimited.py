@@ -85,7 +85,10 @@ def delimited_expression(name: str, kind: Type, settings: Mapping[str, str]) -> 
     if kind.name in _PARSED:
         pattern, value = _PARSED[kind.name]
         return _guarded(text, pattern, value(text, target))
-    stop = f"NOT_SUPPORTED: type {kind} of column {name} in a text table cannot be answered with certainty"
+    stop = (
+        f"NOT_SUPPORTED: type {kind} of column {name} in a text table is not supported, because the result could "
+        "differ from Athena's"
+    )
     return f"CAST(error({text_literal(stop)} || substring({text}, 1, 0)) AS {target})"
 
 

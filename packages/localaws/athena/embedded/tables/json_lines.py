@@ -126,7 +126,7 @@ def _text(place: _Place, value: Any) -> str | None:
         return None
     if _SURROGATE.search(value):
         raise BadDataError(
-            f"JSON text of column {place.name} holds half of a surrogate pair: {json.dumps(value)[:100]}"
+            f"JSON text of column {place.name} contains half of a surrogate pair: {json.dumps(value)[:100]}"
         )
     return value[: place.kind.size[0]] if place.kind.size else str(value)
 
@@ -182,7 +182,7 @@ def _map(place: _Place, value: Any) -> list[tuple[Any, Any]] | None:
     if len(dict(value)) != len(value) or any(_SURROGATE.search(key) for key, _ in value):
         keys = json.dumps([key for key, _ in value])
         raise BadDataError(
-            f"JSON object of column {place.name} has a key that occurs twice or is no text: {keys[:100]}"
+            f"JSON object of column {place.name} has a duplicate key or half of a surrogate pair: {keys[:100]}"
         )
     return [(key, _value(place.inner(place.kind.args[1]), item)) for key, item in value]
 

@@ -83,7 +83,7 @@ def _location(table: HiveTable, values: tuple[str, ...]) -> str:
 
     def value_of(match: re.Match[str]) -> str:
         if match[1].lower() not in named:
-            raise _invalid(f"storage.location.template names {match[0]}, which is no partition key")
+            raise _invalid(f"storage.location.template names {match[0]}, which is not a partition key")
         return named[match[1].lower()]
 
     return re.sub(r"\$\{([^}]+)\}", value_of, template)
@@ -154,7 +154,9 @@ def _bound(key: _Key, text: str, python_format: str) -> datetime:
         try:
             return datetime.strptime(text, python_format)
         except ValueError:
-            raise _invalid(f"projection.{key.name}.range has the bound {text!r}, which is not of its format") from None
+            raise _invalid(
+                f"projection.{key.name}.range has the bound {text!r}, which does not match projection.{key.name}.format"
+            ) from None
     now = datetime.now(UTC).replace(tzinfo=None)
     # values have the format's precision, so the bound from which they are counted needs it too
     now = datetime.strptime(now.strftime(python_format), python_format)
@@ -168,7 +170,7 @@ def _later(start: datetime, count: int, unit: str) -> datetime:
     if name in _UNITS:
         return start + count * _UNITS[name]
     if name not in ("MONTH", "YEAR"):
-        raise _invalid(f"{unit} is no unit of a date projection")
+        raise _invalid(f"{unit} is not a unit of a date projection")
     months = start.year * 12 + start.month - 1 + count * (12 if name == "YEAR" else 1)
     year, month = divmod(months, 12)
     following = datetime(year + (month == 11), (month + 1) % 12 + 1, 1)

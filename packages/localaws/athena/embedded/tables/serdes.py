@@ -108,7 +108,7 @@ _TABLE: dict[str, Check] = _LINES | {
 def serde_of(table: HiveTable) -> Serde:
     """The SerDe of a table or partition; raise UnsupportedError for an unsupported SerDe."""
     if table.serde not in SERDES:
-        raise UnsupportedError(f"SerDe {table.serde or 'of no name'} of table {table.database}.{table.name}")
+        raise UnsupportedError(f"SerDe {table.serde or '(not set)'} of table {table.database}.{table.name}")
     return SERDES[table.serde]
 
 

@@ -52,7 +52,10 @@ def optimize(context: Context, statement: Statement) -> Lines:
     where = cursor.rest() if cursor.accept("WHERE") else ""
     plan = plan_scan(context, table, _current(table), _partition_filter(table, where) if where else None)
     if not plan.is_certain() or table.metadata.format_version != 2:
-        raise UnsupportedError("OPTIMIZE of an Iceberg table of format version 1 or 3, or with files of another writer")
+        raise UnsupportedError(
+            "OPTIMIZE of an Iceberg table of another format version than 2, or with files other than Parquet, equality "
+            "deletes, a name mapping or changed nested types"
+        )
     bins = list(_bins(plan))
     if bins:
         added = [file for chosen in bins for file in _rewritten(context, plan, chosen)]

@@ -21,7 +21,9 @@ def _without_nan(call: Aggregation, key: Typed, result: str, kind: Type) -> str:
     if not is_float(key.type):
         return result
     nan_count = call.plain("count", f"CASE WHEN isnan({key.sql}) THEN 1 END")
-    stop = cast(f"trino_fail('NOT_SUPPORTED: {call.name} over NaN unsure')", kind)
+    stop = cast(
+        f"trino_fail_unsure('NOT_SUPPORTED: {call.name} over NaN, whose order depends on the Trino version')", kind
+    )
     return f"CASE WHEN {nan_count} > 0 THEN {stop} ELSE {result} END"
 
 
