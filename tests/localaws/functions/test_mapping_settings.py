@@ -113,6 +113,7 @@ def test_a_record_older_than_its_most_is_not_delivered(shard: Shard, read_with: 
     document = json.loads(message.content["body"])
     assert message.lane == topic
     assert document["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert document["requestContext"]["approximateInvokeCount"] == 1  # as recorded, though it was never invoked
     assert document["KinesisBatchInfo"]["startSequenceNumber"] == "old"
     assert "responseContext" not in document
 
