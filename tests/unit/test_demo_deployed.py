@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +44,20 @@ def test_airflow_learns_the_lake_only_from_the_secrets() -> None:
 
 
 class Glue:
+    """A job whose runs started just now, in these states, one page per run."""
+
     def __init__(self, **states: str) -> None:
-        self.runs = [{"Id": name, "JobRunState": state} for name, state in states.items()]
+        started = datetime.now(UTC)
+        self.runs = [{"Id": name, "JobRunState": state, "StartedOn": started} for name, state in states.items()]
         self.stopped: list[str] = []
 
-    def get_job_runs(self, JobName: str) -> dict[str, Any]:
-        return {"JobRuns": self.runs}
+    def get_paginator(self, operation: str) -> Glue:
+        assert operation == "get_job_runs"
+        return self
+
+    def paginate(self, JobName: str) -> Iterator[dict[str, Any]]:
+        for run in self.runs:
+            yield {"JobRuns": [run]}
 
     def batch_stop_job_run(self, JobName: str, JobRunIds: list[str]) -> None:
         self.stopped += JobRunIds
