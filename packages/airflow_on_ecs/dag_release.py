@@ -66,7 +66,7 @@ class DagReleases:
         """Make readers see the release ``sha``. Raises DagReleaseError if it does not exist."""
         if not self._release(sha).is_dir():
             known = ", ".join(self.names) or "none"
-            raise DagReleaseError(f"there is no release {sha}; there are: {known}")
+            raise DagReleaseError(f"release {sha} does not exist; existing releases: {known}")
         link = self.folder / f".current-{os.getpid()}"
         link.unlink(missing_ok=True)
         link.symlink_to(Path("releases") / sha)
@@ -103,7 +103,7 @@ def _require_dags(release: Path, sha: str) -> None:
         try:
             ast.parse(path.read_bytes())
         except (SyntaxError, ValueError) as error:
-            raise DagReleaseError(f"release {sha}: {path.relative_to(release)} is no Python: {error}") from error
+            raise DagReleaseError(f"release {sha}: {path.relative_to(release)} is not valid Python: {error}") from error
 
 
 def download(url: str, target: Path) -> None:
@@ -141,13 +141,15 @@ def _sync(releases: DagReleases, sha: str, fetch: Callable[[Path], None]) -> Non
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dag_release")
-    parser.add_argument("--folder", type=Path, required=True)
+    parser = argparse.ArgumentParser(prog="dag_release", description="Install DAG releases and switch between them.")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the releases")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("sync", "switch"):
-        commands.add_parser(name).add_argument("sha")
-    commands.add_parser("list")
-    commands.add_parser("current")
+    sync = commands.add_parser("sync", help="download a release if necessary, and switch to it")
+    switch = commands.add_parser("switch", help="switch to an installed release")
+    for command in (sync, switch):
+        command.add_argument("sha", help="commit of the release, 7 to 40 hexadecimal digits")
+    commands.add_parser("list", help="list the installed releases")
+    commands.add_parser("current", help="show the current release")
     return parser
 
 

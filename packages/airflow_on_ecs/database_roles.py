@@ -37,7 +37,7 @@ def main(env: Mapping[str, str]) -> int:
     with psycopg.connect(database_url(master, "postgresql"), connect_timeout=10, autocommit=True) as connection:
         for role in json.loads(env["ROLES"]):
             ensure_role(connection, role, env[f"PASSWORD_{role.upper()}"])
-            print(f"role and database {role} are there")
+            print(f"role and database {role} exist")
     return 0
 
 

@@ -54,7 +54,9 @@ def main(arguments: Sequence[str]) -> None:
         return subprocess.run(CHECK, env=env, check=False).returncode == 0
 
     if not wait_for_schema(is_migrated, time.sleep, time.monotonic):
-        sys.exit("the database has no current schema after 15 minutes: did the task airflow-setup run?")
+        sys.exit(
+            "the database still lacks the current schema after 15 minutes; run the task airflow-setup or see its log"
+        )
     os.execvpe("airflow", ["airflow", *arguments], env)  # noqa: S606 - it replaces this process
 
 

@@ -39,24 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dataharvest", description="Look after deliveries of external clients.")
+    parser = argparse.ArgumentParser(prog="dataharvest", description="Operate the deliveries of external clients.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    status = commands.add_parser("status", help="every client's dates: state, age, flags that are missing")
+    status = commands.add_parser("status", help="list each client's open dates: state, age, missing flags")
     status.set_defaults(command=_status)
-    explained = commands.add_parser("explain", help="files, steps, quarantine and messages of one date")
-    explained.add_argument("client")
+    explained = commands.add_parser("explain", help="show the files, steps, rejected rows and messages of a date")
+    explained.add_argument("client", help="external client, as in the names of its files")
     explained.add_argument("date", help="YYYYMMDD")
     explained.set_defaults(command=_explain)
-    replayed = commands.add_parser("replay", help="take up batches of the stream that Lambda gave up")
+    replayed = commands.add_parser("replay", help="process batches of streams again that Lambda gave up on")
     replayed.add_argument("address", help="s3://bucket/prefix of the mapping's on-failure destination")
     replayed.set_defaults(command=_replay)
     forgotten = commands.add_parser("forget", help="erase a client from tables, delivered files and messages")
-    forgotten.add_argument("client_reference")
+    forgotten.add_argument("client_reference", help="reference of the client, as in the clients file")
     forgotten.set_defaults(command=_forget)
-    again = commands.add_parser("forget-again", help="erase, from a restored database, whoever was forgotten before")
+    again = commands.add_parser("forget-again", help="erase clients forgotten earlier from a restored database")
     again.set_defaults(command=_forget_again)
     for command in (forgotten, again):
-        command.add_argument("--bucket", action="append", default=[], help="a further bucket of delivered files")
+        command.add_argument(
+            "--bucket", action="append", default=[], help="a further bucket of delivered files; repeatable"
+        )
     rotated = commands.add_parser("rotate-keys", help="encrypt the data keys with the KMS key of the settings")
     rotated.set_defaults(command=_rotate)
     return parser
@@ -80,7 +82,7 @@ def _explain(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     _audit(functions, "explain", f"{given.client} {given.date}")
     with functions.database.transaction() as connection:
         lines = list(explain(connection, given.client, given.date))
-    yield from lines or [f"nothing is known of {given.client} on {given.date}"]
+    yield from lines or [f"there is no data of {given.client} on {given.date}"]
 
 
 def _replay(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _forget_again(functions: Functions, given: argparse.Namespace) -> Iterator[s
         clients = [reference for reference in references(connection) if digest_of(reference) in digests]
     for reference in clients:
         yield from _erase(functions, reference, given.bucket)
-    yield f"{len(clients)} of {len(digests)} clients that were forgotten before were in the database"
+    yield f"{len(clients)} of the {len(digests)} clients that were forgotten earlier were in the database"
 
 
 def _erase(functions: Functions, client_reference: str, more_buckets: Sequence[str]) -> Iterator[str]:
@@ -114,10 +116,10 @@ def _erase(functions: Functions, client_reference: str, more_buckets: Sequence[s
     yield from erasure.erase(client)
     left = list(erasure.left(client))
     if left:
-        problem = f"something is left; forget again, and see what writes it: {some_of(left)}"
+        problem = f"some data remains; run forget again, and see what writes it: {some_of(left)}"
         raise LoadError("forget", problem)
     searched = ", ".join(sorted(buckets)) or "no bucket"
-    yield f"nothing is left in tables, {searched}, messages and streams; {len(client.days)} dates searched"
+    yield f"no data remains in tables, {searched}, messages and streams; {len(client.days)} dates searched"
 
 
 def _erasure(functions: Functions, buckets: tuple[str, ...]) -> Erasure:
@@ -132,7 +134,7 @@ def _erasure(functions: Functions, buckets: tuple[str, ...]) -> Erasure:
 def _rotate(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
     _audit(functions, "rotate-keys", functions.settings.kms_key)
     count = rotate(functions.database, boto3.client("kms"), functions.settings.kms_key)
-    yield f"{count} data keys encrypted anew"
+    yield f"{count} data keys re-encrypted"
 
 
 def _audit(functions: Functions, action: str, subject: str) -> None:

@@ -28,9 +28,9 @@ def run_dispatch(event: Mapping[str, Any], logger: Logger, dispatcher: Dispatche
             failed.append(number)
     refused = dispatcher.queues.ask_all(request for requests in asked.values() for request in requests)
     for request, reason in refused.items():
-        logger.error("not asked", stage=request.name, delivery=request.body, error=reason)
+        logger.error("request not sent", stage=request.name, delivery=request.body, error=reason)
     failed += [number for number, requests in asked.items() if any(request in refused for request in requests)]
     for request in [request for requests in asked.values() for request in requests if request not in refused]:
-        logger.info("asked", stage=request.name, delivery=request.body)
+        logger.info("request sent", stage=request.name, delivery=request.body)
     count_records(logger, failed=len(failed), done=len(event["Records"]) - len(failed))
     return failures(failed)

@@ -30,7 +30,7 @@ def records_of(command: str, key: str, content: bytes) -> list[Record]:
         payload = json.loads(content)["payload"]
         records = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
     except (ValueError, KeyError, TypeError):
-        raise SettingsError(command, f"{key} holds no batch of a stream that Lambda gave up") from None
+        raise SettingsError(command, f"{key} is not a batch of a stream that Lambda gave up on") from None
     return list(records)
 
 

@@ -31,7 +31,7 @@ def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
             changes = [record for record in records if "dynamodb" in record]
             asked = [stage for record in changes for stage in dispatcher.dispatch(record)]
             asked += _announced(dispatcher.queues, [record for record in records if "kinesis" in record])
-            yield f"s3://{bucket}/{key}: asked {', '.join(asked) or 'no stage'}"
+            yield f"s3://{bucket}/{key}: requests sent to {', '.join(asked) or 'no stage'}"
 
 
 def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -46,4 +46,4 @@ def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> lis
             deliveries[event.delivery] = ANNOUNCER
     for delivery in deliveries:
         queues.ask(ANNOUNCER, delivery.to_json(), delivery.external_client)
-    return [*deliveries.values(), *([f"nothing for {unreadable} records that name no portfolio"] if unreadable else [])]
+    return [*deliveries.values(), *([f"none for {unreadable} records without a portfolio"] if unreadable else [])]

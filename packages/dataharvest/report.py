@@ -69,7 +69,7 @@ def _unflagged(items: Iterable[Item], parts: Iterable[tuple[str, str]]) -> Itera
 
 def _state(item: Item, unfinished: Iterable[Done]) -> str:
     waiting = [kind.name for kind in KINDS if kind.flag not in item]
-    state = f"waits for {', '.join(waiting)}" if waiting else "in work"
+    state = f"waits for {', '.join(waiting)}" if waiting else "in progress"
     shown = ", ".join(f"{part.part} {part.done} of {part.total}" for part in unfinished)
     return f"{state} ({shown})" if shown else state
 

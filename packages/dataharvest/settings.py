@@ -54,7 +54,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError if one is missing or not a number."""
     large = [environ.get(f"DATAHARVEST_{name}", "") for name in ("CHUNK_TABLE", "BUS", "PROGRESS_TABLE")]
     if any(large[:2]) and not large[2]:
-        raise SettingsError("DATAHARVEST_PROGRESS_TABLE", "is not set, and DATAHARVEST_CHUNK_TABLE or _BUS is")
+        raise SettingsError("DATAHARVEST_PROGRESS_TABLE", "is not set, but DATAHARVEST_CHUNK_TABLE or _BUS needs it")
     return Settings(
         database_secret=_needed(environ, "DATAHARVEST_DATABASE_SECRET"),
         metastore=_needed(environ, "DATAHARVEST_METASTORE"),

@@ -92,7 +92,7 @@ def port_of(words: Sequence[str]) -> int:
         return 0
     text = words[1] if len(words) > 1 else str(AIRFLOW_PORT)
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise WorldError(f"PORT={text} is not a port; write a number from 1 to {LAST_PORT}: make airflow PORT=8081")
+        raise WorldError(f"PORT={text} is not a port; use a number from 1 to {LAST_PORT}: make airflow PORT=8081")
     require_free(int(text), f"make airflow PORT={int(text) % LAST_PORT + 1}")
     return int(text)
 
@@ -112,7 +112,7 @@ def _run(console: Console, stack: contextlib.ExitStack, port: int) -> int:
     colour = "green" if state == "success" else "red"
     console.print(f"The run is [{colour}]{state}[/] after {seconds:.0f} s.")
     if port:
-        console.print(f"Airflow is at {flow.url}; Ctrl-C ends it.")
+        console.print(f"Airflow runs at {flow.url}; press Ctrl-C to stop it.")
         signal.pause()
     return 0 if state == "success" else 1
 
@@ -145,11 +145,11 @@ def _report(console: Console, aws: Running, flow: Airflow, demo: Demo, run_id: s
     for title, query in (("Rows of each source", FILES), ("Checks", CHECKS)):
         show_rows(console, title, *rows_of(aws, WORKGROUP, query.format(star=demo.star.name)))
     if any(task.name == "publish" and task.state == "skipped" for task in tasks):
-        console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
+        console.print(f"Nothing new was published: no table in s3://{LAKE} has changed.")
     page = demo.home / "dashboards.html"
     with console.status("drawing the dashboards from Athena"):
         preview(marked_by_lake(site_of(demo.star.name), aws), Athena(aws.client("athena"), WORKGROUP), page)
-    console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")
+    console.print(f"Dashboards; open this file in a browser: {page.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

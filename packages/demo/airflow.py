@@ -52,9 +52,9 @@ class Airflow:
         while self._call("GET", f"/dags?dag_id_pattern={dag_id}")["total_entries"] == 0:
             errors = self._call("GET", "/importErrors")["import_errors"]
             if errors:
-                raise AirflowError(f"DAG file {errors[0]['filename']} does not import: {errors[0]['stack_trace']}")
+                raise AirflowError(f"DAG file {errors[0]['filename']} cannot be imported: {errors[0]['stack_trace']}")
             if time.monotonic() > deadline:
-                raise AirflowError(f"DAG {dag_id} was not read within {READY_SECONDS:.0f} s; see {self.home}")
+                raise AirflowError(f"Airflow did not read DAG {dag_id} within {READY_SECONDS:.0f} s; see {self.home}")
             time.sleep(0.3)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ class Airflow:
         attempts = sorted(folder.glob("attempt=*.log"))
         lines = attempts[-1].read_text(errors="replace").splitlines() if attempts else []
         details = [detail for line in lines for detail in json.loads(line).get("error_detail") or ()]
-        text = details[-1]["exc_value"] if details else "its log names no error"
+        text = details[-1]["exc_value"] if details else "its log has no error"
         return f"{text} (log: {attempts[-1] if attempts else folder})"
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:

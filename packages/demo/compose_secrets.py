@@ -51,8 +51,8 @@ def main() -> int:
     volumes = old_volumes()
     if volumes:
         print(
-            f".env was not made: the volumes {', '.join(volumes)} are of an earlier .env, whose passwords their"
-            " databases know. Restore that .env, or forget the data: docker volume rm " + " ".join(volumes),
+            f".env was not created: the databases in the volumes {', '.join(volumes)} have the passwords of an earlier"
+            " .env. Restore that .env, or delete the data: docker volume rm " + " ".join(volumes),
             file=sys.stderr,
         )
         return 1

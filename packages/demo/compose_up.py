@@ -12,7 +12,7 @@ COMPOSE = ("docker", "compose")
 LOG_LINES = 15
 OLD_PASSWORD = "password authentication failed"  # noqa: S105 - what PostgreSQL says, not a password
 OLD_VOLUMES = (
-    "The volumes are of an earlier .env, whose passwords their databases know. Restore that .env, or forget the data:"
+    "The databases in the volumes have the passwords of an earlier .env. Restore that .env, or delete the data:"
     " docker compose down --volumes"
 )
 
@@ -34,9 +34,9 @@ def failures() -> Iterator[str]:
         name, log = failure["Service"], _logs(failure["Service"], LOG_LINES)
         state = f"ended with exit code {failure['ExitCode']}" if failure.get("ExitCode") else "is unhealthy"
         yield f"\n{name} {state}. The end of its log (all of it: docker compose logs {name}):\n{log}"
-        yield OLD_VOLUMES if OLD_PASSWORD in log else "Mend the cause, then run 'make up' again: it goes on from here."
+        yield OLD_VOLUMES if OLD_PASSWORD in log else "Fix the cause and run 'make up' again; it continues from here."
     if not failed:
-        yield "docker compose failed before any service did; its message above says why."
+        yield "docker compose failed before it started a service; see its message above."
 
 
 def _services() -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def deployed_variables(secrets: Any, environment: str) -> dict[str, str]:
 def _server(home: Path) -> Running:
     record = Home(home).read_record()
     if record is None:
-        raise NotDeployedError(f"no local AWS runs on {home}; run: make deploy-local")
+        raise NotDeployedError(f"no local AWS runs with its state in {home}; run: make deploy-local")
     return Running(record.endpoint, record.region, home, record.pid)
 
 
@@ -115,7 +115,7 @@ def _open_files(
     deployed.open_warehouse()
     console.print(f"Feeds: the dropped file is registered: {deployed.register_a_file()}")
     messages = deployed.deliver_a_day(state / "files")
-    console.print(f"DataHarvest: a day became {messages} messages, and DuckDB computes the same")
+    console.print(f"DataHarvest: one day gave {messages} messages, and DuckDB computes the same values")
     return deployed
 
 
@@ -141,7 +141,7 @@ def _run_star(
     drawn = preview(marked_by_lake(site_of(STAR), aws), Athena(aws.client("athena"), workgroup), page)
     console.print(f"Athena's workgroup {workgroup} answered {drawn.cards} charts: {page.relative_to(PROJECT)}")
     if drawn.empty:
-        console.print(f"[red]run-local:[/] charts without a row: {', '.join(drawn.empty)}", soft_wrap=True)
+        console.print(f"[red]run-local:[/] charts without rows: {', '.join(drawn.empty)}", soft_wrap=True)
     return 1 if drawn.empty else 0
 
 
@@ -194,9 +194,14 @@ def _no_run_left(glue: Any, job: str) -> Iterator[None]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run-local")
     parser.add_argument("--env", default="local", help="name of the environment that was deployed")
-    parser.add_argument("--only", choices=("files", "star"), help="feeds and DataHarvest, or the star (default: all)")
     parser.add_argument(
-        "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds that each DAG run has (default: %(default)s)"
+        "--only", choices=("files", "star"), help="run only the feeds and DataHarvest, or only the star"
+    )
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=DEADLINE_SECONDS,
+        help="seconds that each DAG run may take (default: %(default)s)",
     )
     return parser
 

@@ -81,7 +81,7 @@ class DeployedFiles:
         def registered() -> str:
             with psycopg.connect(self._login("warehouse")) as connection:
                 row = connection.execute(STATE, (bucket, KEY, version)).fetchone()
-            return f"{row[0]}, told by {row[1]} event, run {row[2]}" if row else ""
+            return f"{row[0]}, events: {row[1]}, run {row[2]}" if row else ""
 
         return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
 
@@ -112,8 +112,8 @@ class DeployedFiles:
         held: Values = {(message["type"], _reference(message)): values_of(message) for message in received}
         expected = recompute(paths)
         if held != expected or len(received) != len(expected):
-            problem = f"{len(received)} messages came, {len(expected)} were to come"
-            raise DeployedFilesError(f"DataHarvest: {problem}; DuckDB computes other values or another number")
+            problem = f"{len(received)} messages were received and {len(expected)} expected"
+            raise DeployedFilesError(f"DataHarvest: {problem}; their number or values differ from those of DuckDB")
         return len(received)
 
     def _uploaded(self, folder: Path) -> dict[str, Path]:

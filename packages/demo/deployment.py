@@ -38,9 +38,7 @@ class AnotherSourceError(Exception):
 
     def __init__(self, known: str, asked: str) -> None:
         real = "Banco Central do Brasil"
-        super().__init__(
-            f"the lake holds what came from {known or real}; to take in {asked or real}, choose an empty lake"
-        )
+        super().__init__(f"the lake has data of {known or real}; choose an empty lake for data of {asked or real}")
 
 
 def deploy(client: Callable[[str], Any], project: Path, source_host: str = "") -> None:

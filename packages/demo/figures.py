@@ -73,9 +73,7 @@ def show_steps(console: Console, steps: Sequence[Step]) -> None:
         table.add_row(step.name, step.state, f"{step.seconds:.1f}", *glue)
     console.print(table)
     total, dollars = sum(step.dpu_seconds for step in steps), sum(step.dollars for step in steps)
-    console.print(
-        f"{total:.0f} DPU-seconds here; on AWS, where a run is billed for a minute at least: ${dollars:.2f}\n"
-    )
+    console.print(f"{total:.0f} DPU-seconds here; on AWS, which bills at least one minute per run: ${dollars:.2f}\n")
 
 
 def show_rows(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

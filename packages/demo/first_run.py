@@ -42,7 +42,7 @@ def wait_for_success(
         if succeeded:
             return succeeded[0]
         if runs and set(runs.values()) == {"failed"}:
-            raise AirflowError(f"{', '.join(runs)} of {dag} failed; Airflow's pages show which task, and its log")
+            raise AirflowError(f"{', '.join(runs)} of {dag} failed; Airflow's pages show the failed task and its log")
         sleep(PAUSE_SECONDS)
     raise AirflowError(f"no run of {dag} succeeded within {DEADLINE_SECONDS:.0f} s")
 

@@ -64,7 +64,7 @@ WHERE f.file_id = d.transaction_file AND d.external_client = 'great' ORDER BY p.
 INTRODUCTION = """Three clients deliver clients, portfolios, accounts and transactions of one day, for one message per \
 client and portfolio:
   north  corrects two of its files later
-  south  contradicts itself in every way that is known
+  south  has every kind of contradiction that the checks find
   great  has {transactions:,} transactions, which are loaded in chunks, and so many portfolios that each is announced
 Events come twice, late and in any order. How far each delivery is, in flags of the metastore:"""
 
@@ -203,7 +203,7 @@ def _report_large(console: Console, database: DatabaseManager) -> None:
     if not rows or not rows[0]["chunks"] or rows[0]["chunks"] < CHUNKS:
         raise HarvestError("the delivery of the great client was not split into chunks and portfolios")
     chunks, done = rows[0]["chunks"], rows[0]["done"]
-    text = f"great: transactions loaded in {chunks} chunks, values of {done} portfolios from the streams."
+    text = f"great: transactions loaded in {chunks} chunks; the values of {done} portfolios came from the streams."
     console.print(text, soft_wrap=True)
 
 
@@ -219,7 +219,7 @@ def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> i
     if repeated or wrong:
         console.print(f"[red]{repeated} messages came twice; wrong messages of: {', '.join(wrong) or 'nobody'}[/]")
         return 1
-    text = "[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same.[/]"
+    text = "[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same values.[/]"
     console.print(text, soft_wrap=True)
     return 0
 

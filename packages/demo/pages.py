@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 NAMES_AWS = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
 """Environment variables, any of which selects an AWS."""
 NO_LAKE = (
-    "no AWS is named, and no demo has run here. Run 'make demo' first, or name an AWS:"
+    "no AWS is configured, and no demo has run here. Run 'make demo' first, or configure AWS:"
     " export AWS_REGION=us-east-1, with credentials"
 )
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], project: Path = P
     if home is None:
         print(f"preview: {NO_LAKE}", file=sys.stderr)
         return 1
-    print(f"preview: no AWS is named; drawing the lake of the last demo, {home.relative_to(project)}")
+    print(f"preview: no AWS is configured; drawing the lake of the last demo, {home.relative_to(project)}")
     try:
         with running(home) as aws:
             os.environ.update(aws.env)

@@ -20,7 +20,7 @@ def require_free(port: int, command: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PortTakenError(
-                f"port {port} is taken{_listening_program(port)}: stop what listens there, or choose another: {command}"
+                f"port {port} is taken{_listening_program(port)}: stop this program, or choose another port: {command}"
             ) from error
 
 

@@ -31,7 +31,7 @@ def watch(
         while (state := airflow.state(dag_id, run_id)) not in DONE:
             seconds = time.monotonic() - started
             if seconds > deadline_seconds:
-                raise RunTimeoutError(f"run {run_id} is {state} after {seconds:.0f} s; logs lie in {airflow.home}/logs")
+                raise RunTimeoutError(f"run {run_id} is {state} after {seconds:.0f} s; logs: {airflow.home}/logs")
             heading = Spinner("dots", Text(f"Airflow runs {dag_id}: {seconds:.0f} s", style="bold"))
             live.update(Group(heading, task_table(airflow.tasks(dag_id, run_id))))
             time.sleep(0.5)

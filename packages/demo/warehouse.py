@@ -134,7 +134,7 @@ def _run(console: Console) -> int:
 
 def _play(demo: Demo) -> None:
     """Play all days, and one more day without deliveries."""
-    for day, name in enumerate((*(f"day {day}" for day in range(DAYS - 1)), LAST_DAY, "a day without news")):
+    for day, name in enumerate((*(f"day {day}" for day in range(DAYS - 1)), LAST_DAY, "a day without new data")):
         started = time.monotonic()
         if day < DAYS:
             demo.deliver(day)
@@ -156,14 +156,14 @@ def _report(demo: Demo) -> int:
     lines = [
         [check.feed, *map(str, (*check.loaded, *check.expected)), "yes" if check.is_right else "NO"] for check in checks
     ]
-    columns = ["table", "rows", "total", "rows due", "total due", "right"]
-    show_rows(console, "What the tables hold, and what the parties delivered", columns, lines)
+    columns = ["table", "rows", "total", "rows expected", "total expected", "equal"]
+    show_rows(console, "Contents of the tables, and what the sources delivered", columns, lines)
     left = [database.query(sql)[0]["files"] for sql in (NOT_IN_BALANCE, UNSETTLED)]
     database.engine.dispose()
     if any(left) or not all(check.is_right for check in checks):
-        console.print(f"[red]{left[0]} files are not in balance, {left[1]} are not settled, or a table is wrong[/]")
+        console.print(f"[red]{left[0]} files lack rows, {left[1]} are not loaded and archived, or a table is wrong[/]")
         return 1
-    console.print("[green]Every file is accounted for; no row is lost, none is doubled.[/]")
+    console.print("[green]Every file is accounted for; no row is lost or loaded twice.[/]")
     return 0
 
 

@@ -19,7 +19,7 @@ from demo.warehouse_stack import Stack
 FILES = """
 SELECT f.id, f.feed, f.key, f.state, f.events_seen AS events, f.listings_seen AS listings, f.rows_in,
   f.rows_loaded AS loaded, f.rows_rejected AS rejected, f.archived_at IS NOT NULL AS archived,
-  CASE WHEN f.superseded_by IS NOT NULL THEN 'its rows gave way to those of file ' || f.superseded_by
+  CASE WHEN f.superseded_by IS NOT NULL THEN 'its rows were replaced by those of file ' || f.superseded_by
        ELSE f.reason END AS note
 FROM ledger.files f ORDER BY f.feed, f.id
 """

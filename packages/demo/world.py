@@ -59,16 +59,14 @@ def world_from(environ: Mapping[str, str]) -> World:
 def _mirrored(data: str) -> World:
     folder = Path(data).expanduser().resolve()
     if not (folder / "complaints").is_dir():
-        raise WorldError(f"DATA={data} has no folder complaints/; give a folder of the central bank's files")
+        raise WorldError(f"DATA={data} has no folder complaints/; set a folder of the central bank's files")
     return World("real", f"files of Banco Central do Brasil in {data}", folder)
 
 
 def _own(star: str, data: str, stand_in: str) -> World:
     folder = Path(data).expanduser().resolve() if data else None
     if folder and not folder.is_dir():
-        raise WorldError(
-            f"DATA={data} is not a folder; give one whose files go into the lake's bucket under their paths"
-        )
+        raise WorldError(f"DATA={data} is not a folder; set one with files for the lake's bucket")
     name = f"own-{star}"
     if stand_in:
         sources.world_from(f"{stand_in}#{name}")

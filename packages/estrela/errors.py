@@ -81,8 +81,8 @@ class ExtractError(EstrelaError):
         listed = "; ".join(bounded(failure, 160) for failure in failures[:10])
         rest = f"; and {len(failures) - 10} more" if len(failures) > 10 else ""
         problem = (
-            f"{len(failures)} of {asked} requests failed and {tolerated} are tolerated; "
-            f"what did arrive is kept in raw. Failed: {listed}{rest}"
+            f"{len(failures)} of {asked} requests failed, at most {tolerated} may fail; "
+            f"the answers that were received are stored. Failed: {listed}{rest}"
         )
         passing = all(failure.retriable for failure in failures)
         error = SourceUnavailableError(source, problem) if passing else ExtractError(source, problem)
@@ -118,7 +118,7 @@ class SourceChangedError(ExtractError):
 
     def __init__(self, source: str, where: str, *, expected: object, received: object) -> None:
         self.where, self.expected, self.received = where, expected, received
-        super().__init__(source, f"{bounded(where)} holds {bounded(received)} where {bounded(expected)} is declared")
+        super().__init__(source, f"{bounded(where)}: expected {bounded(expected)}, received {bounded(received)}")
 
 
 class FileRefusedError(EstrelaError):
@@ -169,8 +169,9 @@ class HeldBackError(EstrelaError):
         self.star, self.release, self.sources = star, release, dict(sources)
         reasons = "; ".join(f"{name}: {bounded(reason, 1200 // len(sources))}" for name, reason in sources.items())
         super().__init__(
-            f"{star}: {some_of(sources)} held back, everything else is in release {release}; wait for a corrected "
-            f"file, or set the refused one aside with --phase quarantine. {reasons}"
+            f"{star}: the new data of {some_of(sources)} was refused and the old data is kept; everything else is "
+            f"published as release {release}. Wait for a corrected file, or set the refused file aside with "
+            f"--phase quarantine. {reasons}"
         )
 
 

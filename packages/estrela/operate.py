@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PHASES = {
     ROLLBACK: "return readers to the release before the current one, or to --release",
-    QUARANTINE: "set the file with the sha256 --file aside, for --reason",
-    RESTORE: "take the file with the sha256 --file in again, for --reason",
+    QUARANTINE: "exclude the file with the sha256 --file from the tables and record --reason",
+    RESTORE: "load the excluded file with the sha256 --file again and record --reason",
     MAINTAIN: "expire snapshots, merge small files and remove orphans; with --dry-run only count",
 }
 DEADLINE_SECONDS = 3600.0
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--job", default="estrela", help="name of the Glue job (default: estrela)")
     parser.add_argument("--release", default="", help="number of the release to return to")
     parser.add_argument("--file", default="", help="sha256 of a file, as in <star>.files")
-    parser.add_argument("--reason", default="", help="why; recorded with the decision")
+    parser.add_argument("--reason", default="", help="reason, recorded with the decision")
     parser.add_argument("--dry-run", dest="dry_run", action="store_const", const="true", default="")
     return parser
 

@@ -97,6 +97,6 @@ class RunParts:
         """Return the folder of the lake's tables. Raises SettingsError if the job's ``--conf`` names another."""
         warehouse = f"{self.root}/warehouse"
         if configured.rstrip("/") not in ("", warehouse):
-            problem = f"{WAREHOUSE} is {configured!r}, but --lake {self.settings.lake} stands for {warehouse!r}"
+            problem = f"{WAREHOUSE} is {configured!r}, but --lake {self.settings.lake} requires {warehouse!r}"
             raise SettingsError("--conf", f"{problem}; remove it from --conf")
         return warehouse

@@ -51,7 +51,7 @@ def world_from(text: str) -> World:
     base_url = f"{parts.scheme}://{parts.netloc}"
     name = parts.fragment or base_url
     if name == DECLARED or (parts.fragment and not NAME.fullmatch(name)):
-        raise SettingsError("--source_host", f"#{name[:100]} is not a name of a stand-in; write letters and digits")
+        raise SettingsError("--source_host", f"#{name[:100]} is not a valid name of a stand-in; use letters and digits")
     return World(name, base_url)
 
 
@@ -73,7 +73,7 @@ def require_near(world: World, resolve: Callable[[str], Iterable[str]] = address
     host = urlsplit(world.base_url).hostname or ""
     far = [address for address in resolve(host) if not _is_near(ipaddress.ip_address(address.partition("%")[0]))]
     if far:
-        raise SettingsError("--source_host", f"{host} is at {far[0][:50]}; a stand-in is on {NEAR}")
+        raise SettingsError("--source_host", f"{host} has the address {far[0][:50]}; a stand-in must be at {NEAR}")
 
 
 def _is_stand_in(host: str) -> bool:

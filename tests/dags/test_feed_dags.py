@@ -123,15 +123,15 @@ def test_every_task_has_a_name_and_says_what_it_does(parsed: dict[str, Any]) -> 
         "create_table": "Create the table",
         "load": "Load the files",
         "log": "Account for every file",
-        "archive": "Archive what is settled",
+        "archive": "Archive the files",
         "done": "Everything succeeded",
-        "notify": "Tell people",
+        "notify": "Send messages",
     }
     assert texts["warehouse.customers.reconcile_keys"] == [
         "Delete what the source deleted",
-        "Deletes the rows of `warehouse.customers` whose keys the source no longer has, as often as the feed declares;"
-        " other days it does nothing.\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected,"
-        " files, tables. Its log says them in a sentence, and has a command that prints the log of the Glue run.",
+        "Deletes the rows of `warehouse.customers` whose keys the source no longer has, as often as the feed declares."
+        " Does nothing on other days.\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected,"
+        " files, tables. Its log has the same figures, and a command that prints the log of the Glue run.",
     ]
     assert dags["feed_branches"]["outlets"] == {"load": ["x-estrela://warehouse/warehouse.branches"]}
     assert dags["warehouse"]["outlets"]["branches.load_data"] == ["x-estrela://warehouse/warehouse.branches"]
@@ -288,8 +288,8 @@ def test_the_sensor_asks_the_ledger_and_older_files_are_filtered_out(warehouse: 
 def test_a_variable_that_is_missing_is_named(warehouse: Any) -> None:
     output = warehouse.platform.python(CALL, json.dumps([["has_file", given(warehouse, landing="")]]))
     assert output.splitlines()[-1] == (
-        "airflow.sdk.exceptions.AirflowFailException: Airflow Variable estrela_landing: is missing; docs/ledger.md "
-        "says what it holds"
+        "airflow.sdk.exceptions.AirflowFailException: Airflow Variable estrela_landing: is missing; set it as "
+        "docs/ledger.md describes"
     )
 
 
@@ -327,7 +327,7 @@ def test_a_load_that_fails_for_good_sets_its_files_to_fail(warehouse: Any, answe
     assert answer_of(warehouse.platform.python(GIVE_UP)) == "called"
     assert warehouse.states() == {keys[0]: "In Progress", keys[1]: "Fail"}
     reasons = "SELECT reason FROM ledger.files WHERE state = 'Fail'"
-    assert warehouse.database.query(reasons) == [{"reason": "task load of day-1 failed for good"}]
+    assert warehouse.database.query(reasons) == [{"reason": "task load of day-1 failed and is not retried"}]
 
 
 ANOTHER_FEED = """

@@ -172,10 +172,9 @@ def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_r
     allowed, done, queued_at = answer_of(alerting.python(LATE, str(DAGS / "stars.py"), run))
     assert (allowed, done) == (12.0, [[True, None]] * 2)
     assert news() == [
-        "Estrela: star_retail: a run is late\n"
-        f"The run {run} of star_retail was queued at {queued_at[:16]} UTC and has not succeeded: it is running. 12"
-        " hours have passed.\n"
-        f"Next: see which task it is at: airflow tasks states-for-dag-run star_retail {run}"
+        f"Estrela: star_retail: a run is late\nThe run {run} of star_retail has not succeeded 12 hours after it was"
+        f" queued at {queued_at[:16]} UTC; its state is running.\nNext: see which task is running or has failed:"
+        f" airflow tasks states-for-dag-run star_retail {run}"
     ]
 
     assert answer_of(alerting.python(SUCCEEDED, run)) == "success"
@@ -194,7 +193,7 @@ def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_r
     assert stale == (
         "Estrela: retail: 4 tables are stale\n"
         "dim_customer, fact_order_lines, mart_product_sales, mart_sales_by_month: stale since"
-        f" {due:%Y-%m-%d %H:%M} UTC. The source customers has not answered all that it is asked since"
+        f" {due:%Y-%m-%d %H:%M} UTC. The source customers has not answered all requests since"
         f" {at:%Y-%m-%d %H:%M} UTC; 36 hours are allowed.\n"
         "Next: see what failed: airflow dags list-runs star_retail; then run it: airflow dags unpause star_retail &&"
         " airflow dags trigger star_retail"

@@ -111,7 +111,7 @@ def test_where_it_is_wanted_a_killed_task_stops_its_run_before_the_kill(slow: An
         time.sleep(1)
         task.heartbeats_fail.touch()
         assert task.process.wait(900) == 0
-        assert f"Told Glue to stop job {slow.job}, run {run_id}" in task.output
+        assert f"Asked Glue to stop run {run_id} of job {slow.job}" in task.output
         eventually(lambda: state(stopping) == ["STOPPED"], seconds=900)
     finally:
         task.end()

@@ -44,7 +44,7 @@ def test_a_further_transformer_delays_the_catapult_and_nothing_else() -> None:
     ("declared", "message"),
     [
         ([step("a", "b_done"), step("b", "a_done")],
-         "Choreography: transformers need each other in a cycle: a_done -> b_done -> a_done"),
+         "Choreography: transformers depend on each other in a cycle: a_done -> b_done -> a_done"),
         ([step("a", "b_done")], "Transformer('a'): needs the flag 'b_done', which nothing sets; allowed: "
          "client_persisted, portfolio_persisted, account_persisted, transaction_persisted, a_done"),
         ([step("a"), step("a", flag="other")], "Choreography: 2 declarations are called 'a'"),
@@ -64,7 +64,7 @@ def test_declarations_that_contradict_each_other_are_refused(declared: list[Tran
     ("make", "message"),
     [
         (lambda: step("A"), "Transformer('A'): 'A' is not a name of lower-case letters, digits and underscores"),
-        (lambda: Transformer("a", "", (), "f"), "Transformer('a'): needs no flag, so that nothing would start it"),
+        (lambda: Transformer("a", "", (), "f"), "Transformer('a'): needs no flag, so nothing would start it"),
         (lambda: step("a", values=(Value("agent", "f", "SELECT"),)),
          "Transformer('a'): f has the level 'agent'; allowed: client, portfolio"),
         (lambda: Transformer("a", "", KIND_FLAGS, "f", statements=("SELECT %(day)s",)),
@@ -99,8 +99,8 @@ def test_a_transformer_with_a_stream_that_cannot_be_divided_is_refused(given: di
     with pytest.raises(DefinitionError) as caught:
         Transformer("a", "", KIND_FLAGS, "f", stream="s", **given)
     assert str(caught.value) == (
-        "Transformer('a'): has a stream, so that it may declare only values of portfolios, not sensitive, whose SQL "
-        "has {of_portfolios}, findings and checks"
+        "Transformer('a'): has a stream, so it may declare only findings, checks, and values of portfolios that are "
+        "not sensitive and whose SQL has {of_portfolios}"
     )
 
 

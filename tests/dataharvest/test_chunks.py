@@ -197,10 +197,11 @@ def test_the_same_content_uploaded_again_completes_what_was_begun(shared: World)
 def test_a_large_file_that_cannot_be_read_is_refused_as_a_whole(shared: World) -> None:
     work = LargeWork(shared.functions, Bus())
     for client, content, reason in (
-        ("wide", HEADER + '1,"' + "a" * 200_000, "it is not CSV after line 1: field larger than field limit (131072)"),
-        ("plain", HEADER + "1,a,t,1,TAX\n1," + "a" * 200_000, "it is not CSV after line 2: field larger than field "
+        ("wide", HEADER + '1,"' + "a" * 200_000, "it is not valid CSV after line 1: field larger than field "
          "limit (131072)"),
-        ("header", "a,b\n", "its first line does not name the columns record_id,account_number,transaction_reference,"
+        ("plain", HEADER + "1,a,t,1,TAX\n1," + "a" * 200_000, "it is not valid CSV after line 2: field larger than "
+         "field limit (131072)"),
+        ("header", "a,b\n", "its first line must name the columns record_id,account_number,transaction_reference,"
          "amount,keyword"),
     ):  # fmt: skip
         event = shared.upload("transactions", content, client)

@@ -90,7 +90,7 @@ def test_a_batch_that_lambda_gave_up_is_taken_up_again(
     boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=json.dumps(given_up, default=str))
     for _ in range(2):
         assert main(["replay", f"s3://{BUCKET}/aws/lambda/"]) == 0
-    assert capsys.readouterr().out == f"s3://{BUCKET}/{key}: asked relationship\n" * 2
+    assert capsys.readouterr().out == f"s3://{BUCKET}/{key}: requests sent to relationship\n" * 2
     for _ in range(2):
         settings.work("relationship", delivery_of(settings.stream()[-1]))
     settings.settle(4)
@@ -109,8 +109,8 @@ def test_portfolios_that_lambda_gave_up_are_announced_again(
     body = json.dumps({"requestContext": {}, "payload": json.dumps({"Records": records})})
     boto3.client("s3").put_object(Bucket=BUCKET, Key="aws/lambda/batch", Body=body)
     assert main(["replay", f"s3://{BUCKET}/aws/lambda/"]) == 0
-    asked = "announcer, nothing for 1 records that name no portfolio"
-    assert capsys.readouterr().out == f"s3://{BUCKET}/aws/lambda/batch: asked {asked}\n"
+    asked = "announcer, none for 1 records without a portfolio"
+    assert capsys.readouterr().out == f"s3://{BUCKET}/aws/lambda/batch: requests sent to {asked}\n"
     url = settings.functions.settings.stages + "announcer"
     (message,) = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     assert Delivery.from_json(message["Body"]) == delivery
@@ -121,8 +121,8 @@ def test_portfolios_that_lambda_gave_up_are_announced_again(
     [
         (["explain", CLIENT, "20220230"], "date: '20220230' is not a date such as 20220226"),
         (["replay", "bucket/key"], "replay: 'bucket/key' is not an address such as s3://bucket/aws/lambda/"),
-        (["replay", f"s3://{BUCKET}/in/"], f"replay: in/{CLIENT}/clients_{DAY}.csv holds no batch of a stream that "
-         "Lambda gave up"),
+        (["replay", f"s3://{BUCKET}/in/"], f"replay: in/{CLIENT}/clients_{DAY}.csv is not a batch of a stream that "
+         "Lambda gave up on"),
     ],
 )  # fmt: skip
 def test_a_wrong_command_is_one_line(
@@ -139,14 +139,14 @@ def test_an_unknown_date_and_a_missing_setting_are_said(
     settings: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main(["explain", CLIENT, DAY]) == 0
-    assert capsys.readouterr().out == f"nothing is known of {CLIENT} on {DAY}\n"
+    assert capsys.readouterr().out == f"there is no data of {CLIENT} on {DAY}\n"
     ((who, action, subject),) = settings.rows("SELECT who, action, subject FROM dataharvest.audit")
     assert who.startswith("arn:aws:")
     assert (action, subject) == ("explain", f"{CLIENT} {DAY}")
     monkeypatch.delenv("DATAHARVEST_PROGRESS_TABLE")
     assert main(["status"]) == 1
     assert capsys.readouterr().err == (
-        "dataharvest: DATAHARVEST_PROGRESS_TABLE: is not set, and DATAHARVEST_CHUNK_TABLE or _BUS is\n"
+        "dataharvest: DATAHARVEST_PROGRESS_TABLE: is not set, but DATAHARVEST_CHUNK_TABLE or _BUS needs it\n"
     )
     monkeypatch.setenv("DATAHARVEST_PROGRESS_TABLE", "t")
     monkeypatch.setenv("DATAHARVEST_CHUNK_BYTES", "0")

@@ -37,7 +37,7 @@ def test_a_message_that_a_correction_no_longer_has_is_declared_void(world: World
     world.deliver(SAMPLE)
     sent = corrected(world, "portfolios", SAMPLE["portfolios"].splitlines()[1] + "\n", "")
     texts = [body.get("message") for body, _ in sent]
-    assert f"portfolio_message of version 1 is void: version 2 of {DAY} does not have it" in texts
+    assert f"portfolio_message of version 1 is void: version 2 of {DAY} no longer has it" in texts
     assert {body["portfolio_reference"] for body, _ in sent if "void" in str(body.get("message"))} == {PORTFOLIO_1}
     back = corrected(world, "portfolios", "", "")
     (again,) = [(body, attributes) for body, attributes in back if body["type"] == "portfolio_message"]

@@ -56,7 +56,7 @@ def test_the_answers_are_those_of_what_was_delivered(
     assert listed == [
         (CLIENT, "2022-02-28", 1, "waits for portfolios, transactions", 4, 0, 0),
         (CLIENT, "2022-02-26", 2, "sent", 8, 1, 1),
-        ("OTHER", "2022-02-26", 1, "in work", 8, 0, 0),
+        ("OTHER", "2022-02-26", 1, "in progress", 8, 0, 0),
     ]
     assert answers["deliveries_waiting"] == [{"dates": 2}]
     assert [row["minutes"] for row in answers["deliveries_by_client"]][::2] == [None, None]

@@ -89,7 +89,7 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
     assert FRIDA in holdings(world)
     assert main(["forget", FRIDA]) == 0
     assert capsys.readouterr().out.endswith(
-        f"nothing is left in tables, {BUCKET}, messages and streams; 1 dates searched\n"
+        f"no data remains in tables, {BUCKET}, messages and streams; 1 dates searched\n"
     )
     held = holdings(world)
     assert batches() == [[PORTFOLIO_2]]
@@ -104,7 +104,7 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
     audited = world.rows("SELECT action, subject FROM dataharvest.audit")
     assert [(action, subject[:7]) for action, subject in audited] == [("forget", "sha256:")]
     assert main(["forget", FRIDA]) == 0
-    assert capsys.readouterr().out == f"nothing is left in tables, {BUCKET}, messages and streams; 0 dates searched\n"
+    assert capsys.readouterr().out == f"no data remains in tables, {BUCKET}, messages and streams; 0 dates searched\n"
 
 
 def test_the_event_of_a_rewritten_file_changes_nothing(settings: World) -> None:
@@ -184,14 +184,14 @@ def test_large_deliveries_are_forgotten_when_they_are_calculated(
         capsys.readouterr()
         assert main(["forget", FRIDA]) == 1
         assert capsys.readouterr().err == (
-            f"dataharvest: forget: {CLIENT} {DAY} is being calculated; forget again when its status is sent\n"
+            f"dataharvest: forget: {CLIENT} {DAY} is being calculated; run forget again once it is sent\n"
         )
         world.rows("UPDATE dataharvest.portfolio_progress SET done = 2 RETURNING 1")
         event = PortfolioEvent(world.delivery(), PORTFOLIO_1).to_json().encode()
         boto3.client("kinesis").put_record(StreamName="dataharvest-deposits", Data=event, PartitionKey=PORTFOLIO_1)
         assert main(["forget", FRIDA]) == 1
         assert capsys.readouterr().err == (
-            "dataharvest: forget: something is left; forget again, and see what writes it: stream "
+            "dataharvest: forget: some data remains; run forget again, and see what writes it: stream "
             "dataharvest-deposits: 1 records, gone when their 24 hours of retention end\n"
         )
         assert FRIDA not in holdings(world)
@@ -237,7 +237,7 @@ def test_whoever_was_forgotten_is_forgotten_again_in_a_restored_backup(
         for count in (1, 0):
             assert main(["forget-again"]) == 0
             last = capsys.readouterr().out.splitlines()[-1]
-            assert last == f"{count} of 1 clients that were forgotten before were in the database"
+            assert last == f"{count} of the 1 clients that were forgotten earlier were in the database"
         assert naming(holdings(world), FRIDA, PORTFOLIO_1, "12345678") == []
         assert PORTFOLIO_2 in holdings(world)
         world.functions.database.close()
@@ -253,7 +253,7 @@ def test_data_keys_are_encrypted_with_a_new_kms_key(
     monkeypatch.setenv("DATAHARVEST_KMS_KEY", new["KeyId"])
     for expected in (1, 0):
         assert main(["rotate-keys"]) == 0
-        assert capsys.readouterr().out == f"{expected} data keys encrypted anew\n"
+        assert capsys.readouterr().out == f"{expected} data keys re-encrypted\n"
     assert world.rows("SELECT kms_key FROM dataharvest.data_key") == [(new["Arn"],)]
     world.environment["DATAHARVEST_KMS_KEY"] = new["KeyId"]
     world.restart()

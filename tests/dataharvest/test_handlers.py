@@ -206,7 +206,7 @@ def test_a_large_delivery_passes_through_every_function(
     failed = {"batchItemFailures": [{"itemIdentifier": "9"}]}
     assert call("dataharvest_sum_deposit_transformer", broken, *portfolios) == failed
     (error,) = [vars(record)["error"] for record in caplog.records if record.message == "record failed"]
-    assert error == "ValueError: an event of a portfolio names portfolio_reference beside its delivery"
+    assert error == "ValueError: an event of a portfolio needs a portfolio_reference in addition to its delivery"
     assert call("dataharvest_transaction_transformer", *portfolios[:1]) == done
     assert call("dataharvest_transaction_transformer", *portfolios) == done
     assert call("dataharvest_dispatcher", *world.stream()[5:]) == done

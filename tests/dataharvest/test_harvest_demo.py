@@ -22,5 +22,5 @@ def test_the_demo_ends_with_every_message_right() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Every client and portfolio has exactly one valid message" in done.stdout
-    large = r"great: transactions loaded in [5-9] chunks, values of 1100 portfolios from the streams"
+    large = r"great: transactions loaded in [5-9] chunks; the values of 1100 portfolios came from"
     assert re.search(large, done.stdout)

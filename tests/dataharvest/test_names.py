@@ -70,5 +70,5 @@ def test_columns_may_stand_in_any_order_but_not_twice() -> None:
 def test_a_stages_message_is_read_as_written() -> None:
     delivery = Delivery("EXT", "20220226", 3)
     assert Delivery.from_json(delivery.to_json()) == delivery
-    with pytest.raises(ValueError, match="names external_client, business_date and version"):
+    with pytest.raises(ValueError, match="needs external_client, business_date and version"):
         Delivery.from_json('{"external_client": "EXT"}')

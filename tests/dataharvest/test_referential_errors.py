@@ -40,7 +40,7 @@ def result(world: World, client: str, **changed: str) -> tuple[list[object], lis
     ("kind", "more", "values", "errors"),
     [
         ("portfolios", "3,a3,p3,c1,X\n", [C1, C2, P1, P2, ("p3", None, 0, "0")], [
-            ("c1", "p3", "portfolios: account_number a3 is in no accounts file of this date; the portfolio's cash "
+            ("c1", "p3", "portfolios: account_number a3 is not in the accounts file of this date; the portfolio's cash "
              "balance is unknown (line 4)")]),
         ("portfolios", "3,a2,p3,c2,X\n", [C1, C2, P1, ("p2", None, None, None), ("p3", None, None, None)], [
             ("c2", "p2", "portfolios: account_number a2 belongs to several portfolios; its money is attributed to none "
@@ -62,9 +62,10 @@ def result(world: World, client: str, **changed: str) -> tuple[list[object], lis
         ("accounts", "3,a3,1,EUR,0\n", [C1, C2, P1, P2], [
             (None, None, "accounts: account_number a3 belongs to no portfolio; its money is in no message (line 4)")]),
         ("transactions", "4,a9,t1,1,DEPOSIT\n5,a9,t2,1,DEPOSIT\n", [C1, C2, P1, P2], [
-            (None, None, "transactions: account_number a9 is in no accounts file of this date (lines 5, 6)")]),
+            (None, None, "transactions: account_number a9 is not in the accounts file of this date (lines 5, 6)")]),
         ("transactions", "4,a1,t3,1,GIFT\n", [C1, C2, ("p1", "10.00", 3, "3.30"), P2], [
-            (None, None, "transactions: keyword GIFT is none of DEPOSIT, TAX; the transactions are counted (line 5)")]),
+            (None, None, "transactions: keyword GIFT is not one of DEPOSIT, TAX; the transactions are counted (line "
+             "5)")]),
         ("transactions", "4,a1,t3,-1,TAX\n", [C1, C2, ("p1", "10.00", 3, "3.30"), P2], [
             ("c1", "p1", "accounts: account_number a1 has TAX transactions that do not add up to its taxes paid "
              "(line 2)")]),
@@ -75,7 +76,7 @@ def result(world: World, client: str, **changed: str) -> tuple[list[object], lis
             (None, None, "transactions: amount is not a number with at most 18 digits before and 9 after the point "
              "(lines 5, 6)")]),
         ("transactions", "4,a1,t3\n", [C1, C2, P1, P2], [
-            (None, None, "transactions: a record has 3 fields where 5 are expected (line 5)")]),
+            (None, None, "transactions: a record has 3 fields, but 5 are expected (line 5)")]),
         ("accounts", "3,a1,99,EUR,99\n", [C1, C2, P1, P2], [
             (None, None, "accounts: account_number repeats the key of an earlier row, which is kept (line 4)")]),
     ],
@@ -96,15 +97,15 @@ def test_two_currencies_have_no_common_sum(shared: World) -> None:
     )  # fmt: skip
     assert outcome == (
         [("c1", "100", None), P1, P2],
-        [("c1", None, "accounts: currency CHF and EUR are the currencies of one client's accounts; their taxes have no "
-          "common sum")],
+        [("c1", None, "accounts: currency CHF and EUR are the currencies of one client's accounts; their taxes cannot "
+          "be added up")],
     )  # fmt: skip
 
 
 def test_a_portfolio_of_an_unknown_client_keeps_its_message(shared: World) -> None:
     assert result(shared, "unknown", clients=CLIENTS + "1,Ann,A,c1,100\n") == (
         [C1, P1, P2],
-        [("c2", "p2", "portfolios: client_reference c2 is in no clients file of this date (line 3)")],
+        [("c2", "p2", "portfolios: client_reference c2 is not in the clients file of this date (line 3)")],
     )
 
 
@@ -117,8 +118,9 @@ def test_a_client_with_one_bad_account_keeps_all_its_messages(shared: World) -> 
     )  # fmt: skip
     assert outcome[0] == [("c1", "100", "5.50"), ("p1", None, 2, "3.30"), P2]
     assert [text.split(" (")[0] for _, _, text in outcome[1]] == [  # type: ignore[misc]
-        "portfolios: account_number a1 is in no accounts file of this date; the portfolio's cash balance is unknown",
-        "transactions: account_number a1 is in no accounts file of this date",
+        "portfolios: account_number a1 is not in the accounts file of this date; the portfolio's cash balance is "
+        "unknown",
+        "transactions: account_number a1 is not in the accounts file of this date",
         "accounts: cash_balance is not a number with at most 18 digits before and 9 after the point",
     ]
 

@@ -17,12 +17,12 @@ HEADER = "record_id,account_number,transaction_reference,amount,keyword\n"
 @pytest.mark.parametrize(
     ("kind", "content", "reason"),
     [
-        ("transactions", "record_id,amount\n1,2\n", "its first line does not name the columns record_id,account_number,"
+        ("transactions", "record_id,amount\n1,2\n", "its first line must name the columns record_id,account_number,"
          "transaction_reference,amount,keyword"),
-        ("clients", "", "its first line does not name the columns record_id,first_name,last_name,client_reference,"
+        ("clients", "", "its first line must name the columns record_id,first_name,last_name,client_reference,"
          "tax_free_allowance"),
-        ("transactions", HEADER + '1,"' + "a" * 200_000, "it is not CSV after line 1: field larger than field limit "
-         "(131072)"),
+        ("transactions", HEADER + '1,"' + "a" * 200_000, "it is not valid CSV after line 1: field larger than field "
+         "limit (131072)"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole_and_said_so(

@@ -27,7 +27,7 @@ def test_deploying_again_changes_nothing_and_another_source_is_refused() -> None
             deploy(aws.client, ROOT)
     assert job["DefaultArguments"]["--source_host"] == "http://bcb:8088"
     assert str(refused.value) == (
-        "the lake holds what came from http://bcb:8088; to take in Banco Central do Brasil, choose an empty lake"
+        "the lake has data of http://bcb:8088; choose an empty lake for data of Banco Central do Brasil"
     )
 
 
@@ -37,5 +37,5 @@ def test_the_first_run_is_waited_for() -> None:
 
 
 def test_a_dag_whose_every_run_failed_is_not_waited_for() -> None:
-    with pytest.raises(AirflowError, match="a, b of star_banking failed; Airflow's pages show which task, and its log"):
+    with pytest.raises(AirflowError, match="a, b of star_banking failed; Airflow's pages show the failed task and its"):
         wait_for_success("star_banking", lambda: {"a": "failed", "b": "failed"}, lambda _: None)

@@ -19,7 +19,7 @@ REFUSED = (
     " 1 rows, for example {url}/rdrweb/rest/ext/ranking/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1"
     "&tipo=Bancos%20e%20financeiras line 1, row = "
 )
-REASON = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
+REASON = "the header has NUL characters, as UTF-16 text has; allowed: utf-8 or windows-1252"
 KEPT_OF_A_FAILURE = ("banking_ops.completeness", "banking_ops.files", "banking_ops.rejects")
 
 
@@ -42,7 +42,7 @@ def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) 
         said = platform.run(*STEPS[2], "next")
         assert said.startswith("FAILED")
         assert "HeldBackError" in said
-        assert "banking: complaints held back, everything else is in release" in said
+        assert "banking: the new data of complaints was refused and the old data is kept; everything else is" in said
         assert REFUSED.format(url=bank.url) in said
         assert REASON in said
         assert published(platform) == before

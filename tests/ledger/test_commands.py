@@ -49,7 +49,7 @@ def test_the_life_of_a_file_with_a_bad_row(landing: Warehouse, capsys: pytest.Ca
     assert run(capsys, "load", "--feed", "card_settlements") == (
         0,
         "extract: files registered 1\n"
-        "load: files 1, rows in 100, loaded 99, rejected 1, files given back by dead runs 0\n"
+        "load: files 1, rows in 100, loaded 99, rejected 1, files released from dead runs 0\n"
         "archive: files archived 1",
     )
     assert run(capsys, "list", "--feed", "card_settlements") == (
@@ -65,18 +65,18 @@ def test_the_life_of_a_file_with_a_bad_row(landing: Warehouse, capsys: pytest.Ca
         "rejects:  1 unreadable, the first in line 3, column settlement_id: 'x': a whole number without a minus is "
         in text
     )
-    assert text.endswith("next:     nothing; to take its rows out: estrela ledger withdraw 1 --reason ...")
+    assert text.endswith("next:     nothing; to delete its rows: estrela ledger withdraw 1 --reason ...")
     assert len(text.splitlines()) <= 12
     explanation = json.loads(run(capsys, "explain", "1", "--json")[1])
     assert explanation["file"]["rows_in"] == 100
     assert run(capsys, "replay", "--feed", "card_settlements") == (
-        0, "card_settlements: 1 files with rejects; 0 rows are loaded now, 1 are still rejected"
+        0, "card_settlements: 1 files with rejects; 0 rows were loaded, 1 are still rejected"
     )  # fmt: skip
     assert run(capsys, "withdraw", "1", "--reason", "test data") == (
-        0, "file 1 is withdrawn: 99 rows left warehouse.card_settlements"
+        0, "file 1 is withdrawn: 99 rows were deleted from warehouse.card_settlements"
     )  # fmt: skip
     assert run(capsys, "retry", "1") == (
-        0, "file 1 was Filtered Out and is New; the next run of its feed loads it"
+        0, "file 1 was Filtered Out and is now New; the next run of its feed loads it"
     )  # fmt: skip
     assert run(capsys, "load", "--feed", "card_settlements")[0] == 0
     assert landing.query("SELECT count(*), min(card_number) FROM warehouse.card_settlements") == [(99, "1234")]
@@ -126,8 +126,8 @@ def test_errors_are_one_line(landing: Warehouse, capsys: pytest.CaptureFixture[s
     assert run(capsys, "retry", "1")[1].startswith("retry: 1: it is still rejected: the name does not match ")
     assert run(capsys, "withdraw", "1", "--reason", "x") == (
         1,
-        f"withdraw: s3://{landing.bucket}/card_settlements/odd.txt: its rows are not in warehouse.card_settlements: it "
-        "is Rejected",
+        f"withdraw: s3://{landing.bucket}/card_settlements/odd.txt: its rows are not in warehouse.card_settlements:"
+        " its state is Rejected",
     )
     settlements(landing, "2026-11-01")
     landing.put("card_settlements/visa_2026-11-01.csv.gz", b"no gzip")
@@ -135,11 +135,11 @@ def test_errors_are_one_line(landing: Warehouse, capsys: pytest.CaptureFixture[s
     settlements(landing, "2026-11-01", GOOD)
     main(["ledger", "register", "--feed", "card_settlements"])
     capsys.readouterr()
-    assert run(capsys, "retry", "3") == (1, "retry: 3: a newer version of it is file 4; nothing to retry")
+    assert run(capsys, "retry", "3") == (1, "retry: 3: file 4 is a newer version of it; it cannot be retried")
     main(["ledger", "load", "--feed", "card_settlements"])
     capsys.readouterr()
     assert run(capsys, "retry", "4") == (
-        1, "retry: 4: it is Done; only Fail, Rejected, Filtered Out can be retried"
+        1, "retry: 4: its state is Done; only files in state Fail, Rejected, Filtered Out can be retried"
     )  # fmt: skip
     assert main(["x"]) == 2
 
@@ -182,14 +182,15 @@ def test_the_doctor_names_each_problem(
     lines = text.splitlines()
     assert re.fullmatch(r"good  database: PostgreSQL \d+\.\d+.* answers", lines[1])
     assert [lines[0], *lines[2:5]] == [
-        "good  feeds: 5 are declared",
-        "good  schema: is at version 0004",
+        "good  feeds: 5 feeds are declared",
+        "good  schema: at the newest version, 0004",
         "good  grants: the user may read and write the ledger",
-        "good  leases: no file waits for a run that died",
+        "good  leases: no file was left In Progress by a dead run",
     ]
-    assert lines[5] == f"good  landing bucket: s3://{landing.bucket} is there"
+    assert lines[5] == f"good  landing bucket: s3://{landing.bucket} exists"
     assert lines[6].startswith("BAD   archive bucket: An error occurred (404)")
-    assert lines[7] == f"BAD   notification: s3://{landing.bucket} tells nobody of new files; only listings find them"
+    silent = "sends no events for new files, so only listings find them"
+    assert lines[7] == f"BAD   notification: s3://{landing.bucket} {silent}"
 
 
 def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,13 +200,16 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsy
     landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")
     problems = run(capsys, "doctor")[1].splitlines()
     assert problems[2] == "BAD   schema: its version is 0000, the newest is 0004; run: estrela ledger migrate"
-    assert problems[4] == "BAD   leases: 1 files wait for a run of their feed to take over from one that died"
+    assert (
+        problems[4]
+        == "BAD   leases: 1 files were left In Progress by dead runs; the next run of their feed releases them"
+    )
 
     landing.database.query("DROP SCHEMA ledger CASCADE")
     problems = run(capsys, "doctor")[1].splitlines()
     assert problems[2] == "BAD   schema: its version is none, the newest is 0004; run: estrela ledger migrate"
     assert run(capsys, "migrate") == (0, "the schema of the ledger is at its newest version")
-    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: is at version 0004"
+    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: at the newest version, 0004"
 
 
 def test_the_doctor_names_a_grant_that_lacks(

@@ -194,8 +194,8 @@ def test_a_source_that_lost_all_rows_deletes_none(core: Warehouse) -> None:
     with pytest.raises(LoadError) as caught:
         reconcile(core)
     assert str(caught.value) == (
-        "mart.people: core.people has no row; none of the 2 rows here were deleted. If that is right, empty the table "
-        "yourself"
+        "mart.people: core.people has no rows, so none of the 2 rows of the target were deleted; if the source is "
+        "meant to be empty, empty the target yourself"
     )
     assert core.ids("mart.people") == [1, 2]
 

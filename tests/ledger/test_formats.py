@@ -76,8 +76,8 @@ def test_parquet_that_is_not_as_declared_loads_nothing(warehouse: Warehouse) -> 
         warehouse.register_events(warehouse.put(f"sales/{day}.parquet", body))
         error = warehouse.load()
         warehouse.database.query("UPDATE ledger.files SET state = 'Filtered Out' WHERE state = 'Fail'")
-        assert ("name: the file lacks this column; it has id, day", "it is not a sound Parquet file: ",
-                "it holds more than 5,000 bytes, the declared max_bytes")[day] in error  # fmt: skip
+        assert ("the file lacks the column name; its columns: id, day", "it is not a valid Parquet file: ",
+                "its content is larger than the declared max_bytes=5000")[day] in error  # fmt: skip
     assert not warehouse.has_table()
 
 
@@ -112,9 +112,9 @@ def test_the_members_of_an_archive_are_one_file(warehouse: Warehouse) -> None:
         ({"other.csv": csv(1)}, r"0 files of the zip archive match 'part\\d+\\.csv'; 1 to 1000 are allowed"),
         ({"part1.csv": csv(1), "part2.csv": b"a,b\n1,2\n"}, "id: the header lacks this column"),
         ({"part1.csv": csv(1), "part2.csv": b"day,id,name,amount,open,at\n,2,,,,\n"},
-         "part2.csv: its columns or marks are in another order than in part1.csv"),
+         "part1.csv and part2.csv differ in the order of their columns, their delimiter or their quote"),
         ({"part1.csv": csv(1), "part2.csv": HEADER.encode() + b"2,,,,,\n" * 1000},
-         "its files hold 7,101 bytes, more than 5,000, the declared max_bytes"),
+         "its files have 7101 bytes, more than the declared max_bytes=5000"),
     ],
 )  # fmt: skip
 def test_an_archive_that_is_not_as_declared_loads_nothing(

@@ -174,4 +174,4 @@ def test_only_files_that_need_it_can_be_retried(warehouse: Warehouse) -> None:
     warehouse.register_events(warehouse.put("sales/1.csv", csv(1)))
     with pytest.raises(LoadError) as caught:
         warehouse.ledger.retry("1", "operator", "why not")
-    assert str(caught.value) == "1: it is New; only Fail, Rejected, Filtered Out can be retried"
+    assert str(caught.value) == "1: its state is New; only files in state Fail, Rejected, Filtered Out can be retried"

@@ -125,10 +125,10 @@ def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b" \n", "it names no file"),
+        (b" \n", "it lists no file"),
         (b"{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (b'{"files": []}', "'entries'"),
-        (b'{"entries": [{"url": "s3://other/1.csv"}]}', "it names 's3://other/1.csv', which is not in s3://{bucket}/"),
+        (b'{"entries": [{"url": "s3://other/1.csv"}]}', "it lists 's3://other/1.csv', which is not in s3://{bucket}/"),
         (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
     ],
 )
@@ -138,7 +138,7 @@ def test_what_is_no_manifest_fails(warehouse: Warehouse, body: bytes, reason: st
     wanted = reason.replace("{bucket}", warehouse.bucket)
     address = f"s3://{warehouse.bucket}/{MANIFEST}"
     assert warehouse.query("SELECT state, reason FROM ledger.files") == [
-        ("Fail", f"sales: {address}: it is not a manifest: {wanted}")
+        ("Fail", f"sales: {address}: it is not a valid manifest: {wanted}")
     ]
 
 
@@ -154,7 +154,10 @@ def test_names_are_in_the_folder_of_the_manifest() -> None:
     [
         ({"order": Order.ALL}, "order=all and an origin with manifest='.+\\\\.manifest'"),
         ({"origin": S3Drop("sales/", ".*")}, "order=complete by manifest and an origin with manifest=''"),
-        ({"load": Load.TRUNCATE}, "order=complete by manifest with load=truncate: the table would hold one file"),
+        (
+            {"load": Load.TRUNCATE},
+            "order=complete by manifest with load=truncate: the table would contain only one file of a delivery",
+        ),
     ],
 )
 def test_a_feed_that_contradicts_itself_is_refused(changes: dict[str, object], problem: str) -> None:

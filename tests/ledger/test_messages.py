@@ -89,7 +89,7 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
             "fail", "sales: 1.csv failed",
             "s3://B/sales/1.csv (file 1) failed: sales: s3://B/sales/1.csv: 2 of 3 rows are bad, more than the feed "
             "tolerates; the first: line 3, column id: 'x': a whole number is allowed\n"
-            "Next: correct the cause, or have the file sent anew; then: estrela ledger retry 1\n"
+            "Next: correct the cause, or have a corrected file sent; then: estrela ledger retry 1\n"
             "Its history: estrela ledger explain 1",
         )
     ]  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recov
     assert noted(warehouse) == 2 * [
         (
             "recovered", "sales: recovered: 1.csv",
-            "s3://B/sales/1.csv (file 2) is loaded: 'sales: 1.csv failed' is over.\n"
+            "s3://B/sales/1.csv (file 2) is loaded, which solves the problem 'sales: 1.csv failed'.\n"
             "Next: nothing; its history: estrela ledger explain 2",
         )
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def test_tolerated_rejects_are_one_digest_without_personal_values(warehouse: War
     assert sent["body"].replace(warehouse.bucket, "B").split("\n\n")[1] == (
         "s3://B/sales/2.csv (file 2): 1 of 2 rows are rejected; the first: line 3, column day: "
         "a value that is not blank is required\n"
-        "Next: estrela ledger explain 2; once the declaration takes them: estrela ledger replay --feed sales"
+        "Next: estrela ledger explain 2; once the declaration accepts these rows: estrela ledger replay --feed sales"
     )
     assert "Maria" not in sent["body"]
     assert "4111" not in sent["body"]
@@ -152,8 +152,9 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
     assert noted(warehouse) == [
         (
             "late", "sales: a file is late",
-            "feed sales: no file came since 2026-11-26 08:00, and one was due at 2026-11-27 08:00 -03; none ever came\n"
-            "Next: ask the sender; if it did arrive: estrela ledger register --feed sales",
+            "feed sales: no file arrived since 2026-11-26 08:00, but one was due at 2026-11-27 08:00 -03; none ever"
+            " did\n"
+            "Next: ask the sender; if the file did arrive: estrela ledger register --feed sales",
         )
     ]  # fmt: skip
     assert noted(warehouse, NOW + timedelta(hours=1)) == []
@@ -165,8 +166,8 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
     assert [kind for kind, *_ in messages] == ["empty", "recovered", "recovered"]
     assert messages[0][1:] == (
         "sales: 1.csv is empty",
-        "s3://B/sales/1.csv (file 1): it has 1 rows, and at least 2 are expected\n"
-        "Next: estrela ledger explain 1; to take its rows out: estrela ledger withdraw 1 --reason ...",
+        "s3://B/sales/1.csv (file 1): it has 1 rows, but at least 2 are expected\n"
+        "Next: estrela ledger explain 1; to delete its rows: estrela ledger withdraw 1 --reason ...",
     )
     for day in (2, 3, 4):
         warehouse.register_events(
@@ -175,7 +176,7 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(warehouse: Ware
         warehouse.load()
     [(kind, _, body)] = noted(warehouse, now)
     assert kind == "odd"
-    assert "sales/4.csv (file 4): it has 100 rows, and 5 to 15 are expected after the 3 loads before it" in body
+    assert "sales/4.csv (file 4): it has 100 rows, but 5 to 15 are expected, judging by the 3 loads before it" in body
 
 
 def test_a_message_of_three_days_ago_is_not_sent_any_more(warehouse: Warehouse, aws: Running) -> None:
@@ -232,9 +233,9 @@ def test_the_command_notes_and_sends(
         for variable, value in {**aws.env, **places}.items():
             monkeypatch.setenv(variable, value)
         assert main(["ledger", "list", "--feed", "exchange_rates"]) == 0
-        assert "late: exchange_rates: no file: no file came since " in capsys.readouterr().out
+        assert "late: exchange_rates: no file: no file arrived since " in capsys.readouterr().out
         assert main(["ledger", "notify", "--feed", "exchange_rates"]) == 1
         printed = capsys.readouterr()
-        assert printed.out == "1 new messages are noted\nSlack: 1 messages are sent\n"
+        assert printed.out == "1 new messages were recorded\nSlack: 1 messages were sent\n"
         assert printed.err.startswith("notify: e-mail: An error occurred (")
     assert len(texts) == 1

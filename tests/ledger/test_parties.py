@@ -43,7 +43,7 @@ def test_the_declared_feeds_take_them(warehouse: Warehouse) -> None:
     warehouse.put(key, damaged(content))
     warehouse.list()
     assert warehouse.load(feed="branches") == warehouse.load(feed="exchange_rates") == ""
-    assert "it is not a sound gzip file" in warehouse.load(feed="card_settlements")
+    assert "it is not a valid gzip file" in warehouse.load(feed="card_settlements")
     assert warehouse.query(
         "SELECT feed, state, rows_in, rows_loaded, rows_rejected FROM ledger.files ORDER BY feed, state, id"
     ) == [

@@ -128,7 +128,7 @@ def test_an_older_version_whose_event_arrives_late_is_not_loaded(warehouse: Ware
     warehouse.register_events(first)
     assert warehouse.load() == ""
     assert warehouse.ids() == [2]
-    assert warehouse.reasons() == ["", "a newer version of the file arrived before"]
+    assert warehouse.reasons() == ["", "a newer version of the file had already arrived"]
 
 
 def within_one_second(warehouse: Warehouse, *events: dict[str, Any]) -> None:
@@ -274,9 +274,7 @@ def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: 
     body = (HEADER.strip() + ",note\n3000000000,,,,,,x\n").encode()
     warehouse.register_events(warehouse.put("sales/2.csv", body))
     declare(warehouse, columns=columns, fields=fields, schema_change=SchemaChange.ADD_NULLABLE)
-    assert (
-        "has id integer where the feed declares bigint; schema_change=add nullable does not allow" in warehouse.load()
-    )
+    assert "has id integer, but the feed declares bigint; schema_change=add nullable does not allow" in warehouse.load()
     warehouse.database.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail'")
     declare(warehouse, columns=columns, fields=fields, schema_change=SchemaChange.WIDEN)
     assert warehouse.load() == ""

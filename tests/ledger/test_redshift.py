@@ -79,8 +79,8 @@ def test_bad_rows_are_split_off_and_one_too_many_loads_nothing(warehouse: Wareho
     assert warehouse.query(
         "SELECT file, line, column_name, reason, is_counted FROM ledger.rejects ORDER BY file, line"
     ) == [
-        (1, 4, "name", "a text of at most 65,535 bytes is allowed, the longest that Redshift holds", True),
-        (2, 3, "name", "a text of at most 65,535 bytes is allowed, the longest that Redshift holds", False),
+        (1, 4, "name", "a text of at most 65,535 bytes is allowed, the limit of Redshift", True),
+        (2, 3, "name", "a text of at most 65,535 bytes is allowed, the limit of Redshift", False),
         (2, 4, "id", "a whole number is allowed", False),
     ]
 
@@ -100,7 +100,7 @@ def test_a_key_that_would_be_twice_fails_the_file(warehouse: Warehouse) -> None:
     warehouse.register_events(warehouse.put("sales/1.csv", csv(1, 2)))
     warehouse.load()
     warehouse.register_events(warehouse.put("sales/2.csv", csv(2, 3)))
-    assert "mart.sales: a key (id) would be twice in the table" in warehouse.load()
+    assert "mart.sales: several rows would have the same key (id); nothing was changed" in warehouse.load()
     assert warehouse.ids() == [1, 2]
 
 
@@ -155,7 +155,7 @@ def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(warehouse: 
     warehouse.register_events(warehouse.put("sales/2.csv", (HEADER.strip() + ",note\n3,,,1.234,,,x\n").encode()))
     declare(warehouse, **more, schema_change=SchemaChange.ADD_NULLABLE)
     assert (
-        "has amount numeric(10,2) where the feed declares numeric(12,3); schema_change=add nullable" in warehouse.load()
+        "has amount numeric(10,2), but the feed declares numeric(12,3); schema_change=add nullable" in warehouse.load()
     )
     warehouse.database.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail'")
     declare(warehouse, **more, schema_change=SchemaChange.WIDEN)
@@ -217,7 +217,9 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(
         return ensured(self, *given)
 
     monkeypatch.setattr(RedshiftLoader, "ensured", overtaken)
-    with pytest.raises(Exception, match="another load of the feed was committed meanwhile; nothing of this one was"):
+    with pytest.raises(
+        Exception, match="another load of the feed was committed at the same time; this one was rolled back"
+    ):
         loader.load(sleeper)
     assert warehouse.ids() == [2, 3]
 
@@ -252,5 +254,5 @@ def test_a_kill_around_the_commit_in_redshift(warehouse: Warehouse, aws: Running
         ("Done", 3, 2, 1)
     ]
     assert warehouse.query("SELECT line, is_counted FROM ledger.rejects") == [(4, True)]
-    errors = [] if is_committed else ["the worker died before the commit in Redshift; load 3 took its place"]
+    errors = [] if is_committed else ["the worker died before the commit in Redshift; load 3 has replaced this one"]
     assert warehouse.query("SELECT error FROM ledger.loads WHERE error <> ''") == [(error,) for error in errors]

@@ -101,7 +101,7 @@ def test_a_file_of_an_unreadable_feed_is_not_registered(warehouse: Warehouse) ->
     with pytest.raises(DefinitionError) as caught:
         register.register(unknown, "test", by_event=True)
     assert str(caught.value) == (
-        f"rates: cannot be read, and may be the feed of s3://{warehouse.bucket}/rates/1.csv: "
+        f"rates: cannot be read, but s3://{warehouse.bucket}/rates/1.csv may belong to it: "
         "ModuleNotFoundError: No module named 'x'"
     )
     assert warehouse.states() == [("sales/1.csv", "New")]

@@ -153,7 +153,7 @@ def test_rows_that_pass_unchanged_come_in_pieces(monkeypatch: pytest.MonkeyPatch
 
 def test_a_row_that_lost_a_field_before_its_blank_end_is_rejected() -> None:
     content = b"id,name,\n1,a,\n2,b\n,\n3,\n4,,\n"
-    reason = "a field is missing: 2 fields, the last of them empty, where the header has 3"
+    reason = "a field is missing: the row has 2 fields and the last is empty; the header has 3"
     text = '1,2,2,"1","a"\n1,2,3,"2","b"\n1,2,6,"4",\n'
     assert read(NAMES, content) == (text, [(4, "", reason), (5, "", reason)])
 
@@ -163,9 +163,9 @@ def test_a_row_that_lost_a_field_before_its_blank_end_is_rejected() -> None:
     [
         (b"", "the file is empty: it has no header line and no row"),
         ("id,name\n1,a\n".encode("utf-16"),
-         "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed (��id,name)"),
+         "the header has NUL characters, as UTF-16 text has; allowed: utf-8 or windows-1252 (��id,name)"),
         (b"id,other\n", "name: the header lacks this column of layout declared (id,other)"),
-        (b"id,name,more\n", "more: column 3 of the header is not among the 2 of layout declared, or occurs twice; "
+        (b"id,name,more\n", "more: column 3 of the header is not one of the 2 of layout declared, or occurs twice; "
          "declare it or ignore it (3 columns)"),
     ],
 )  # fmt: skip
@@ -190,8 +190,8 @@ def test_a_cell_of_10_mb_and_a_nul_byte(warehouse: Warehouse) -> None:
     ("form", "content", "reason"),
     [
         (Csv(), csv(1) + b'2,,"never closed,,,\n3,,a,,,\n', "the quoted field that begins in line 3 is never closed"),
-        (Csv(compression="gzip"), csv(1), "it is not a sound gzip file: Not a gzipped file (b'id')"),
-        (Csv(max_bytes=10), csv(1), "it holds more than 10 bytes, the declared max_bytes"),
+        (Csv(compression="gzip"), csv(1), "it is not a valid gzip file: Not a gzipped file (b'id')"),
+        (Csv(max_bytes=10), csv(1), "its content is larger than the declared max_bytes=10"),
     ],
 )
 def test_a_damaged_file_fails_and_loads_nothing(warehouse: Warehouse, form: Csv, content: bytes, reason: str) -> None:

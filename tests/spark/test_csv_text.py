@@ -21,7 +21,7 @@ from estrela.model import Text
 
 HEADER = b"code;name\r\n"
 AS_IT_IS = fields(code=Text(), name=Text(trim=False))
-BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
+BAD_QUOTES = "a quoted field is not closed, or has text after its closing quote"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_broken_quotes_and_wrong_numbers_of_fields_are_rejected_with_their_lines
         (3, "", '2;"open', BAD_QUOTES),
         (4, "", '"3";"a";"b"', fields_wrong),
         (5, "", '"4"', fields_wrong),
-        (7, "", "6;x;y", "3 fields, of which 2 are declared and the others should be blank"),
+        (7, "", "6;x;y", "the row has 3 fields, but 2 are declared and more must be blank"),
     ]
 
 
@@ -150,7 +150,7 @@ def test_files_without_a_header_are_read_in_order(spark: SparkSession, tmp_path:
     outcome = read(spark, tmp_path, source, b"\xef\xbb\xbf1|A\n2|B|\n", b"3|C|\n", b"4|D|E|F\n")
 
     assert outcome.values("source_line", "code", "name") == [(1, "1", "A"), (2, "2", "B"), (1, "3", "C")]
-    assert outcome.refused == ["the first row has 4 fields where 2 are declared"]
+    assert outcome.refused == ["the first row has 4 fields, but 2 are declared"]
 
 
 def test_undeclared_columns_are_refused_unless_ignored(spark: SparkSession, tmp_path: Path) -> None:
@@ -160,14 +160,14 @@ def test_undeclared_columns_are_refused_unless_ignored(spark: SparkSession, tmp_
     every = read(spark, tmp_path / "c", csv_source(ignore_undeclared=True), body)
 
     assert refused.refused == [
-        "column 2 of the header is not among the 2 of layout v1, or occurs twice; declare it or ignore it"
+        "column 2 of the header is not one of the 2 of layout v1, or occurs twice; declare it or ignore it"
     ]
     assert named.values("code", "name") == every.values("code", "name") == [("1", "A"), ("2", "B")]
 
 
 def test_a_file_larger_than_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     outcome = read(spark, tmp_path, csv_source(max_bytes=10), HEADER + b"1;A\n")
-    assert outcome.refused == ["more than 10 bytes, the declared max_bytes"]
+    assert outcome.refused == ["the file is larger than the declared max_bytes=10"]
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n", exclude_categories=("Cs",)), max_size=8)

@@ -119,13 +119,13 @@ def test_a_required_column_is_relaxed(world: World) -> None:
     [
         (
             (*FIRST.columns[:2], Column("pieces", "string", "Pieces"), *FIRST.columns[3:]),
-            "shop.sales: column 'pieces' is int in the lake and declared as string, which is not wider; "
+            "shop.sales: column 'pieces' has the type int in the lake and is declared as string, which is not wider; "
             "declare it under a new name",
         ),
         (
             (*FIRST.columns[:3], Column("price", "decimal(18,4)", "Price"), FIRST.columns[4]),
-            "shop.sales: column 'price' is decimal(9,2) in the lake and declared as decimal(18,4), which is not wider; "
-            "declare it under a new name",
+            "shop.sales: column 'price' has the type decimal(9,2) in the lake and is declared as decimal(18,4), which"
+            " is not wider; declare it under a new name",
         ),
     ],
 )

@@ -175,9 +175,9 @@ def test_what_is_allowed_names_the_declared_separators() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Date("dd/MM/yy"), "Date: pattern 'dd/MM/yy' holds 'yy'; allowed: yyyy, MM, M, dd, d"),
+        (lambda: Date("dd/MM/yy"), "Date: pattern 'dd/MM/yy' contains 'yy'; allowed: yyyy, MM, M, dd, d"),
         (lambda: Date("yyyy-MM"), "Date: pattern 'yyyy-MM' lacks the day"),
-        (lambda: Date("d/dd/yyyy M"), "Date: pattern 'd/dd/yyyy M' holds the day twice"),
+        (lambda: Date("d/dd/yyyy M"), "Date: pattern 'd/dd/yyyy M' contains the day twice"),
         (lambda: Timestamp("yyyy-MM-dd HH"), "Timestamp: pattern 'yyyy-MM-dd HH' lacks the minute"),
         (lambda: Number(".", grouping="."), "Number: '.' is both decimal mark and thousands separator"),
         (lambda: Whole(grouping="x"), "Whole: thousands separator 'x'; allowed: '', '.', ',', ' ', \"'\", '_'"),

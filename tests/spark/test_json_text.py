@@ -18,7 +18,7 @@ NUMBERS = {
     '"1,234.50"': None, "1E3": None, "NaN": None, "9007199254740993.00": "9007199254740993.00", "true": None,
     "[1]": None,
 }  # fmt: skip
-NOT_JSON = "the file is refused: it is not JSON text in UTF-8 with an array 'value'"
+NOT_JSON = "the file is refused: it is not valid JSON in UTF-8 with an array 'value'"
 
 
 def api_source(**options: object) -> ApiSource:
@@ -75,7 +75,7 @@ def test_records_are_at_a_dotted_path_or_are_the_document(
     assert outcome.values("code", "price") == [("1", Decimal("10000000.00"))]
     where = f"with an array {path!r}" if path else "that is an array"
     assert [reason for *_, reason in outcome.reasons()] == [
-        f"the file is refused: it is not JSON text in UTF-8 {where}"
+        f"the file is refused: it is not valid JSON in UTF-8 {where}"
     ]
 
 

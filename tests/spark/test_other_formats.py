@@ -71,8 +71,8 @@ def test_fields_of_fixed_width_are_characters_of_any_encoding(spark: SparkSessio
 
     assert outcome.values("source_line", "code", "price") == [(1, "SÃO", Decimal("1.50")), (2, "SÉ", Decimal("2.50"))]
     assert outcome.reasons() == [
-        (3, "", "short", "5 characters where 12 are declared"),
-        (4, "", "four   1.25 rest", "text after the 12 declared characters"),
+        (3, "", "short", "the line has 5 characters, but 12 are declared"),
+        (4, "", "four   1.25 rest", "the line has text after the 12 declared characters"),
     ]
 
 
@@ -147,7 +147,7 @@ def test_parquet_files_that_are_not_as_declared_are_refused(spark: SparkSession,
     assert damaged.startswith("its footer cannot be read: Couldn't deserialize")
     assert outcome.refused == [
         "it is not a Parquet file",
-        "it does not end as a Parquet file does: it was cut short, or its footer is encrypted",
+        "it does not end with the marker PAR1: it was truncated, or its footer is encrypted",
         "its footer would be longer than the file, which has 12 bytes",
         "the file lacks this column",
         "the column is not declared; declare it or ignore it",

@@ -47,17 +47,17 @@ def test_rows_and_lines_are_those_of_the_content(spark: SparkSession, tmp_path: 
         (8, "4", "E"),
         (9, "5", '5" pipe'),
     ]
-    assert outcome.reasons() == [(7, "", "3;x;y", "3 fields, of which 2 are declared and the others should be blank")]
+    assert outcome.reasons() == [(7, "", "3;x;y", "the row has 3 fields, but 2 are declared and more must be blank")]
 
 
 @pytest.mark.parametrize(
     ("compression", "content", "reason"),
     [
-        ("gzip", b"code;name\n1;A\n", "it is not a sound gzip file: Not a gzipped file (b'co')"),
-        ("bz2", b"code;name\n1;A\n", "it is not a sound bz2 file: Invalid data stream"),
-        ("zip", b"code;name\n1;A\n", "it is not a sound zip file: File is not a zip file"),
-        ("zip", zipped(BODY, BODY), "the zip archive holds 2 files where 1 is allowed: 0.csv, 1.csv"),
-        ("zip", zipped(), "the zip archive holds 0 files where 1 is allowed: none"),
+        ("gzip", b"code;name\n1;A\n", "it is not a valid gzip file: Not a gzipped file (b'co')"),
+        ("bz2", b"code;name\n1;A\n", "it is not a valid bz2 file: Invalid data stream"),
+        ("zip", b"code;name\n1;A\n", "it is not a valid zip file: File is not a zip file"),
+        ("zip", zipped(BODY, BODY), "the zip archive must contain exactly 1 file, but contains 2: 0.csv, 1.csv"),
+        ("zip", zipped(), "the zip archive must contain exactly 1 file, but contains 0"),
     ],
 )
 def test_a_file_that_cannot_be_unpacked_is_refused_before_it_is_read(
@@ -79,14 +79,14 @@ def test_a_file_that_ends_too_early_is_refused_as_a_whole(
     assert outcome.rejects, "the damage must leave a reject"
     [(_, column, _, reason)] = outcome.reasons()
     assert column == ""
-    assert reason.startswith(f"the file is refused: it is not a sound {compression} file: ")
+    assert reason.startswith(f"the file is refused: it is not a valid {compression} file: ")
 
 
 def test_a_content_larger_than_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     bomb = gzip.compress(b"code;name\n" + b"1;A\n" * 100_000)
     outcome = read(spark, tmp_path, csv_source(compression="gzip", max_bytes=100_000), bomb)
     [(_, _, _, reason)] = outcome.reasons()
-    assert reason == "the file is refused: it holds more than 100,000 bytes, the declared max_bytes"
+    assert reason == "the file is refused: its content is larger than the declared max_bytes=100000"
 
 
 def test_a_quote_that_is_never_closed_is_rejected(spark: SparkSession, tmp_path: Path) -> None:
@@ -94,5 +94,5 @@ def test_a_quote_that_is_never_closed_is_rejected(spark: SparkSession, tmp_path:
     outcome = read(spark, tmp_path, source, b'code;name\n1;A\n2;"open\n3;B\n')
     assert outcome.values("code") == ["1"]
     assert outcome.reasons() == [
-        (3, "", '2;"open\n3;B', "a quoted field is not closed, or goes on after its closing quote")
+        (3, "", '2;"open\n3;B', "a quoted field is not closed, or has text after its closing quote")
     ]

@@ -140,7 +140,7 @@ def test_a_table_that_another_run_published_meanwhile_is_stale(world: World) -> 
     assert runs[2].branches.is_stale(table)
     with pytest.raises(LoadError) as late:
         runs[2].branches.publish(table)
-    assert str(late.value) == "shop.sold: another run published it meanwhile; run this one again"
+    assert str(late.value) == "shop.sold: another run published it at the same time; run this one again"
     assert late.value.retriable
     assert world.spark.table(table.identifier).first() == (1,)
 
@@ -170,7 +170,10 @@ def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(spark: Spark
         with pytest.raises(HeldBackError) as held:
             world.publish(run)
         assert held.value.sources.keys() == {"complaints"}
-        assert "banking: complaints held back, everything else is in release 2; wait for" in str(held.value)
+        assert (
+            "banking: the new data of complaints was refused and the old data is kept; everything else is published as "
+            "release 2. Wait for a corrected file"
+        ) in str(held.value)
         assert "the file is empty: it has no header line" in str(held.value)
         assert totals(world) == {("2020T1", "A"): 3}
         assert world.table("fact_fees").count() == 1

@@ -61,7 +61,7 @@ def test_a_union_whose_headers_did_not_align_is_refused(world: World, real_data:
         world.transform("run", "complaints")
 
     assert "line 1" in str(refused.value)
-    assert "column 16 of the header is not among the 14 of layout A, or occurs twice; declare it" in str(refused.value)
+    assert "column 16 of the header is not one of the 14 of layout A, or occurs twice; declare it" in str(refused.value)
     kept = world.spark.table(branch(world, "complaints").replace("trusted.complaints", "ops.rejects")).first()
     assert (kept["source"], kept["request"], kept["source_line"]) == ("complaints", "quarter=3,year=2021", 1)
     assert kept["reason"].startswith("the file is refused")
@@ -100,8 +100,8 @@ BAD_ROWS = [
     (b";67;237;87;391;", b";67.0;237;87;391;", UPHELD, "67.0", "a whole number is allowed"),
     (b";67;237;87;391;", b";67;237;87; ;", "Quantidade total de reclamações", "", "is blank; a value is required"),
     (b";61,19;", b";61,195;", "Índice", "61,195", "a number with decimal mark ',' and thousands separator '.'"),
-    (b";AGIBANK (conglomerado);", b";AGIBANK ", "", None, "a field is missing: 14 fields, the last of them empty"),
-    (b";AGIBANK (conglomerado);", b";AGIBANK;x;", "", None, "16 fields, of which 14 are declared"),
+    (b";AGIBANK (conglomerado);", b";AGIBANK ", "", None, "a field is missing: the row has 14 fields"),
+    (b";AGIBANK (conglomerado);", b";AGIBANK;x;", "", None, "the row has 16 fields, but 14 are declared"),
 ]  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_a_bad_row_is_kept_with_its_place_and_reason(world: World, real_data: Pa
 def test_a_file_of_another_quarter_is_refused(world: World, real_data: Path) -> None:
     put_complaints(world.raw, [("2020T3", real_data / "complaints" / "reclamacoes_2020T2.csv")])
 
-    with pytest.raises(QualityError, match=r"Trimestre = '2º': the file was requested for 3"):
+    with pytest.raises(QualityError, match=r"Trimestre = '2º': the value differs from that of the file's request: 3"):
         world.transform("run", "complaints")
 
 
@@ -147,6 +147,6 @@ def test_a_stored_file_that_lost_its_name_fails_the_step_instead_of_giving_no_ro
         world.transform("run", "complaints")
 
     assert (
-        "complaints: Spark read rows of the file moved.csv from byte 0 on, which the raw log does not list; a raw file "
-        "is named by its sha256: restore what was renamed, or take the file in again"
+        "complaints: Spark read rows of the file moved.csv from byte 0 on, but the raw log does not list that file. "
+        "Raw files are named by their sha256: restore the name of the renamed file, or extract it again"
     ) in str(failed.value)

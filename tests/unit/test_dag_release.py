@@ -58,6 +58,9 @@ def whole(sha: str) -> set[str]:
     return {f"{name} RELEASE = '{sha}'\n" for name in FILES}
 
 
+BROKEN = "dags/stars.py is not valid Python: invalid syntax (<unknown>, line 1)"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "dags"
@@ -104,7 +107,11 @@ def test_killed_at_every_step_readers_see_one_whole_release_and_the_next_run_com
 @pytest.mark.parametrize(
     ("sha", "changed", "problem"),
     [
-        (NEW, {"stars": "def"}, f"release {NEW}: dags/stars.py is no Python: invalid syntax (<unknown>, line 1)"),
+        (
+            NEW,
+            {"stars": "def"},
+            f"release {NEW}: {BROKEN}",
+        ),
         ("main", {}, "'main' is not a commit: 7 to 40 hexadecimal digits"),
     ],
 )
@@ -123,7 +130,7 @@ def test_a_release_that_is_gone_is_named_with_those_that_are_there(
     sync(folder, OLD)
     assert main(["--folder", str(folder), "switch", NEW], "") == 1
     message = capsys.readouterr().err
-    assert message == f"dag_release: there is no release {NEW}; there are: {OLD}; readers still see {OLD}\n"
+    assert message == f"dag_release: release {NEW} does not exist; existing releases: {OLD}; readers still see {OLD}\n"
 
 
 def test_the_newest_releases_and_the_current_one_are_kept(folder: Path) -> None:

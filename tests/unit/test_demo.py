@@ -45,15 +45,13 @@ def test_any_star_runs_on_files_of_a_folder_and_a_service_of_its_author(tmp_path
         world_from({**given, "SOURCE_HOST": "http://bank.example"})
     with pytest.raises(WorldError) as refused:
         world_from({**given, "DATA": "nowhere"})
-    assert str(refused.value) == (
-        "DATA=nowhere is not a folder; give one whose files go into the lake's bucket under their paths"
-    )
+    assert str(refused.value) == ("DATA=nowhere is not a folder; set one with files for the lake's bucket")
 
 
 def test_a_folder_without_files_of_the_bank_is_refused() -> None:
     with pytest.raises(WorldError) as refused:
         world_from({"DATA": "nowhere"})
-    assert str(refused.value) == "DATA=nowhere has no folder complaints/; give a folder of the central bank's files"
+    assert str(refused.value) == "DATA=nowhere has no folder complaints/; set a folder of the central bank's files"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ def test_without_a_local_aws_it_says_how_to_deploy(
 ) -> None:
     monkeypatch.setenv("LOCALAWS_HOME", str(tmp_path))
     assert main([]) == 1
-    assert capsys.readouterr().out == f"run-local: no local AWS runs on {tmp_path}; run: make deploy-local\n"
+    problem = f"no local AWS runs with its state in {tmp_path}; run: make deploy-local"
+    assert capsys.readouterr().out == f"run-local: {problem}\n"
 
 
 @mock_aws

@@ -30,14 +30,14 @@ def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
             port_of(["airflow", str(port)])
     said = str(refused.value)
     assert said.startswith(f"port {port} is taken")
-    assert said.endswith(f": stop what listens there, or choose another: make airflow PORT={port + 1}")
+    assert said.endswith(f": stop this program, or choose another port: make airflow PORT={port + 1}")
 
 
 def test_a_port_that_is_none_is_refused() -> None:
     assert port_of([]) == 0
     with pytest.raises(WorldError) as refused:
         port_of(["airflow", "80x"])
-    assert str(refused.value) == "PORT=80x is not a port; write a number from 1 to 65535: make airflow PORT=8081"
+    assert str(refused.value) == "PORT=80x is not a port; use a number from 1 to 65535: make airflow PORT=8081"
 
 
 def test_a_service_of_airflow_that_ends_is_named_at_once(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_preview_without_aws_and_without_a_demo_says_what_to_do(
 ) -> None:
     assert pages(["page.html"], {}, tmp_path) == 1
     assert capsys.readouterr().err == (
-        "preview: no AWS is named, and no demo has run here. Run 'make demo' first, or name an AWS:"
+        "preview: no AWS is configured, and no demo has run here. Run 'make demo' first, or configure AWS:"
         " export AWS_REGION=us-east-1, with credentials\n"
     )
 
@@ -110,9 +110,9 @@ def test_the_stack_ends_with_its_addresses(
 
 
 @pytest.mark.parametrize(("log", "advice"), [
-    ("no space left", "Mend the cause, then run 'make up' again: it goes on from here."),
-    ("FATAL: password authentication failed", "The volumes are of an earlier .env, whose passwords their databases"
-     " know. Restore that .env, or forget the data: docker compose down --volumes"),
+    ("no space left", "Fix the cause and run 'make up' again; it continues from here."),
+    ("FATAL: password authentication failed", "The databases in the volumes have the passwords of an"
+     " earlier .env. Restore that .env, or delete the data: docker compose down --volumes"),
 ])  # fmt: skip
 def test_a_failed_one_shot_shows_its_log_and_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: str, advice: str
@@ -131,6 +131,6 @@ def test_a_new_env_over_old_volumes_is_refused(tmp_path: Path, monkeypatch: pyte
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        ".env was not made: the volumes estrela_postgres are of an earlier .env, whose passwords their databases know."
-        " Restore that .env, or forget the data: docker volume rm estrela_postgres\n"
+        ".env was not created: the databases in the volumes estrela_postgres have the passwords of an earlier .env."
+        " Restore that .env, or delete the data: docker volume rm estrela_postgres\n"
     )

@@ -12,8 +12,8 @@ from estrela.model import Field, Layout, Text
 from estrela.stars.banking.ranking import complaints
 from estrela.stars.banking.sources import segments
 
-UTF_16 = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
-EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or occurs twice; declare it or ignore it"
+UTF_16 = "the header has NUL characters, as UTF-16 text has; allowed: utf-8 or windows-1252"
+EXTRA_COLUMN = "column 15 of the header is not one of the 14 of layout A, or occurs twice; declare it or ignore it"
 HEADERS = [field.header for field in complaints.layouts[0].fields]
 
 

@@ -32,7 +32,7 @@ EXAMPLES = {
     ),
     "fees: timed out": SourceUnavailableError("fees", "timed out", status=504, retry_after=2.0),
     "fees: HTTP 400": SourceRejectedError("fees", "HTTP 400", status=400),
-    "fees: f.csv holds 13 columns where 14 columns is declared": SourceChangedError(
+    "fees: f.csv: expected 14 columns, received 13 columns": SourceChangedError(
         "fees", "f.csv", expected="14 columns", received="13 columns"
     ),
     "fact_fees: boom": TransformError("fact_fees", "boom"),
@@ -75,7 +75,7 @@ def test_many_failures_are_one_error_that_lists_them() -> None:
     down, refused = SourceUnavailableError("fees", "timed out"), SourceRejectedError("fees", "HTTP 400", status=400)
     error = ExtractError.of("fees", [down, refused], asked=117, tolerated=1)
     assert str(error) == (
-        "fees: 2 of 117 requests failed and 1 are tolerated; what did arrive is kept in raw. "
+        "fees: 2 of 117 requests failed, at most 1 may fail; the answers that were received are stored. "
         "Failed: fees: timed out; fees: HTTP 400"
     )
     assert error.failures == (down, refused)

@@ -118,7 +118,8 @@ def test_a_quarter_that_is_not_published_is_refused_by_name(star: Star, raw: Raw
     with pytest.raises(SettingsError) as refused:
         extract(star, raw, mirror, "complaints", parameters={"quarters": ("2022T3", "2099T1")})
     assert str(refused.value) == (
-        "--params: quarters 2099T1 is nothing that complaints has; it has year=2021,quarter=4 to year=2022,quarter=3"
+        "--params: quarters 2099T1 does not exist in source complaints; available: year=2021,quarter=4 to"
+        " year=2022,quarter=3"
     )
     assert quarters(raw) == []
 
@@ -210,7 +211,7 @@ def test_one_file_that_stays_away_fails_the_run_and_the_rest_is_kept(
     with pytest.raises(ExtractError) as caught:
         extract(star, raw, mirror, "complaints")
     assert str(caught.value).startswith(
-        "complaints: 1 of 3 requests failed and 0 are tolerated; what did arrive is kept in raw. "
+        "complaints: 1 of 3 requests failed, at most 0 may fail; the answers that were received are stored. "
         f"Failed: complaints: {mirror.ranking_url}/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1&"
     )
     (failure,) = caught.value.failures
@@ -224,7 +225,7 @@ def test_a_fee_request_is_tolerated_as_declared_and_asked_again(star: Star, raw:
     extract(star, raw, mirror, "complaints", "institutions")
     bank = f"CNPJ='{WORLD.institutions[0].cnpj}'"
     mirror.mirror.faults.add(Fault("status", match=bank, status=400))
-    with pytest.raises(ExtractError, match="2 of 52 requests failed and 0 are tolerated"):
+    with pytest.raises(ExtractError, match="2 of 52 requests failed, at most 0 may fail"):
         extract(star, raw, mirror, "fees")
     assert len(raw.current("fees")) == 50
     mirror.mirror.faults.clear()
@@ -257,8 +258,8 @@ def test_a_catalogue_of_another_shape_is_a_changed_source(star: Star, raw: RawLa
     with pytest.raises(SourceChangedError) as caught:
         extract(star, raw, mirror, "complaints")
     assert str(caught.value) == (
-        f"complaints: {mirror.ranking_url} holds no such thing ('periodicidades') "
-        "where anos[].periodicidades[].periodos[].tipos[].tipo is declared"
+        f"complaints: {mirror.ranking_url}: expected anos[].periodicidades[].periodos[].tipos[].tipo, "
+        "received a document of another shape (KeyError: 'periodicidades')"
     )
 
 

@@ -157,8 +157,8 @@ class TestS3Files:
         with pytest.raises(SourceChangedError) as caught:
             figures(source, raw)
         assert str(caught.value) == (
-            f"sales: s3://{LANDING}/{prefix}20260101b.csv holds day=20260101, which {prefix}20260101.csv answers too "
-            "where one object per request is declared"
+            f"sales: s3://{LANDING}/{prefix}20260101b.csv: expected one object per request, received a second one for "
+            f"day=20260101, after {prefix}20260101.csv"
         )
 
     def test_a_list_that_lost_too_much_withdraws_nothing_unless_asked_to(self, raw: RawLayer, prefix: str) -> None:
@@ -172,9 +172,9 @@ class TestS3Files:
         with pytest.raises(SourceChangedError) as caught:
             figures(source, raw)
         assert str(caught.value) == (
-            "sales: what sales has now holds nothing for 3 of them, such as day=20260101,region=north, "
-            "day=20260102,region=north, day=20260103,region=north; a full_refresh accepts that where something for at "
-            "least 2 of the 4 known requests is declared"
+            "sales: the 4 known requests: expected data for at least 2 of them, received none for 3, such as "
+            "day=20260101,region=north, day=20260102,region=north, day=20260103,region=north; if the source has really "
+            "removed this data, run with full_refresh"
         )
         assert len(contents(raw)) == 4
         assert figures(source, raw, full_refresh=True)["withdrawn"] == 3
@@ -183,7 +183,7 @@ class TestS3Files:
     def test_a_bucket_that_denies_is_a_rejected_source(self, raw: RawLayer) -> None:
         source = csv_of(S3Files("x/", "(?P<name>.*)", "no-such-bucket"))
         with pytest.raises(
-            SourceRejectedError, match="sales: s3://no-such-bucket/x/: S3 answers 404 NoSuchBucket"
+            SourceRejectedError, match="sales: s3://no-such-bucket/x/: S3 answered 404 NoSuchBucket"
         ) as caught:
             figures(source, raw)
         assert not caught.value.retriable
@@ -291,12 +291,12 @@ class TestS3Deliveries:
         broken = f"{prefix}b/y.csv"
         if damage == "missing":
             raw.s3.delete_object(Bucket=LANDING, Key=broken)
-            said = f"sales: s3://{LANDING}/{broken} is in a manifest, but not there"
+            said = f"sales: s3://{LANDING}/{broken} is in a manifest, but does not exist"
         else:
             raw.s3.put_object(Bucket=LANDING, Key=broken, Body=b"other")
             said = (
-                f"sales: s3://{LANDING}/{broken} holds {hashlib.sha256(b'other').hexdigest()} "
-                f"where the sha256 {hashlib.sha256(b'by').hexdigest()} is declared"
+                f"sales: s3://{LANDING}/{broken}: expected the sha256 {hashlib.sha256(b'by').hexdigest()}, "
+                f"received the sha256 {hashlib.sha256(b'other').hexdigest()}"
             )
         with pytest.raises(ExtractError) as caught:
             figures(source, raw)
@@ -314,8 +314,8 @@ class TestS3Deliveries:
         with pytest.raises(SourceChangedError) as caught:
             figures(self.source(prefix), raw)
         assert str(caught.value) == (
-            f"sales: s3://{LANDING}/{prefix}a/manifest.json holds no such thing ('files') "
-            "where id, files[].name and .table is declared"
+            f"sales: s3://{LANDING}/{prefix}a/manifest.json: expected id, files[].name and .table, "
+            "received a document of another shape (KeyError: 'files')"
         )
 
 
@@ -435,7 +435,7 @@ def test_answers_that_are_all_empty_at_once_are_not_believed(
     source = api_of(RestApi("https://shop.test/p", parameters=(Parameter("shop", "shop", tuple("abcde")),)))
     figures(source, raw, service.world)
     empty.update("abc")
-    with pytest.raises(SourceChangedError, match="holds nothing for 3 of them, such as shop=a, shop=b, shop=c; "):
+    with pytest.raises(SourceChangedError, match="received none for 3, such as shop=a, shop=b, shop=c; "):
         figures(source, raw, service.world)
     assert {answer.records for answer in raw.state("prices").values()} == {1}
     empty.discard("c")
@@ -500,14 +500,12 @@ def test_a_lake_takes_data_from_one_world(raw: RawLayer, serve: Callable[[Callab
     step(stand_in).run()
     step(World("synthetic", service.world.base_url)).run()
     asked = len(service.seen)
-    for other, hint in (
-        (PRODUCTION, "production needs an empty lake"),
-        (service.world, "a stand-in needs an empty lake"),
-    ):
+    for other in (PRODUCTION, service.world):
         with pytest.raises(SettingsError) as caught:
             step(other).run()
         assert str(caught.value) == (
-            f"--source_host: the lake {raw.bucket} holds data of synthetic, not of {other.name}; {hint}"
+            f"--source_host: the lake {raw.bucket} has data of synthetic, and must not be mixed with data of"
+            f" {other.name}; choose an empty lake"
         )
     assert len(service.seen) == asked
 
@@ -516,7 +514,7 @@ def test_an_extract_asks_no_stand_in_whose_name_leads_elsewhere(raw: RawLayer, m
     monkeypatch.setattr("socket.getaddrinfo", lambda *_: [(2, 1, 6, "", ("169.254.169.254", 80))])
     world = world_from("http://instance-data")
     record = WorldRecord(raw.s3, raw.bucket)
-    with pytest.raises(SettingsError, match="instance-data is at 169"):
+    with pytest.raises(SettingsError, match="instance-data has the address 169"):
         ExtractStep("sales", [extractor(csv_of(Download("https://shop.test/f")), raw, world)], world, record).run()
     assert record.name() == ""
 
@@ -526,8 +524,8 @@ def test_a_lake_whose_world_is_unknown_takes_no_data(raw: RawLayer) -> None:
     with pytest.raises(SettingsError) as caught:
         WorldRecord(raw.s3, raw.bucket).claim(PRODUCTION)
     assert str(caught.value) == (
-        f"--source_host: the lake {raw.bucket} holds raw data, and no ops/world.json says of which world; "
-        "choose an empty lake, or write that object"
+        f"--source_host: the lake {raw.bucket} has raw data, but no ops/world.json, which records the origin of the "
+        "data; choose an empty lake, or write that object"
     )
     raw.s3.put_object(Bucket=raw.bucket, Key="ops/world.json", Body=b'{"world": "production"}')
     WorldRecord(raw.s3, raw.bucket).claim(PRODUCTION)

@@ -34,11 +34,15 @@ def test_the_last_two_times_at_which_a_file_was_due(now: str, before: str, last:
 @pytest.mark.parametrize(
     ("rows", "before", "deviation"),
     [
-        (9, [], ("empty", "it has 9 rows, and at least 10 are expected")),
+        (9, [], ("empty", "it has 9 rows, but at least 10 are expected")),
         (10, [100, 100], None),
         (50, [100, 120, 80], None),
-        (49, [100, 120, 80], ("odd", "it has 49 rows, and 50 to 150 are expected after the 3 loads before it")),
-        (151, [100, 1000, 80], ("odd", "it has 151 rows, and 50 to 150 are expected after the 3 loads before it")),
+        (49, [100, 120, 80], ("odd", "it has 49 rows, but 50 to 150 are expected, judging by the 3 loads before it")),
+        (
+            151,
+            [100, 1000, 80],
+            ("odd", "it has 151 rows, but 50 to 150 are expected, judging by the 3 loads before it"),
+        ),
     ],
 )
 def test_rows_of_a_file_that_are_too_few_or_unusual(

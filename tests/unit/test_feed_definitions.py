@@ -42,12 +42,13 @@ rates = Feed(
         ({"load": Load.APPEND, "order": Order.NEWEST},
          "order=newest with load=append would lose the rows of older files; allowed: in order, all"),
         ({"load": Load.TRUNCATE, "order": Order.ALL},
-         "order=all with load=truncate: which file the table holds would be left to chance; allowed: newest, in order"),
+         "order=all with load=truncate: the table would contain the rows of an arbitrary file; allowed: newest, "
+         "in order"),
         ({"load": Load.REPLACE, "on_overwrite": OnOverwrite.APPEND_VERSION},
          "on_overwrite=append version with load=replace, which keeps one file only; allowed: replace rows, ignore, "
          "refuse"),
         ({"pii": (Hashed("rate"),)}, "pii names 'rate', which is not a string column"),
-        ({"pii": (Cut("code", 2),)}, "pii cuts 'code' of the key: rows would get the same key"),
+        ({"pii": (Cut("code", 2),)}, "pii cuts 'code', a column of the key: different rows would get the same key"),
         ({"fields": rates.fields[:1]}, "its fields do not fill each column once: rate"),
         ({"fields": (rates.fields[0], Field("Code", "rate", Number(",")))}, "has a header twice"),
         ({"max_attempts": 0}, "max_attempts=0 is not 1 or more"),

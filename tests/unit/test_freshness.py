@@ -118,7 +118,7 @@ def test_a_star_of_which_nothing_ever_ran_is_told_of_once_and_that_it_has_recove
         lake.look(START + hours * HOUR, phone)
     assert phone.news() == []
     lake.look(START + 37 * HOUR, phone)
-    never = "has not answered all that it is asked ever; 36 hours are allowed."
+    never = "has not answered all requests so far; 36 hours are allowed."
     assert phone.news() == [
         "retail: 5 tables are stale\n"
         f"dim_customer, {FACTS}: stale since 2026-11-03 12:04 UTC. The source customers {never}\n"
@@ -148,8 +148,8 @@ def test_what_is_asked_every_day_is_fresh_without_news_and_stale_when_one_source
     lake.look(START + 61 * HOUR, phone)
     assert phone.news() == [
         "retail: 4 tables are stale\n"
-        f"dim_product, {FACTS}: stale since 2026-11-04 12:04 UTC. The source products has not answered all that it is"
-        " asked since 2026-11-03 00:04 UTC; 36 hours are allowed.\n"
+        f"dim_product, {FACTS}: stale since 2026-11-04 12:04 UTC. The source products has not answered all"
+        " requests since 2026-11-03 00:04 UTC; 36 hours are allowed.\n"
         f"{RUN_IT}"
     ]
 
@@ -167,9 +167,9 @@ def test_what_is_received_and_not_published_is_stale_with_the_reason(lake: Lake)
     lake.look(START + 61 * HOUR, phone)
     assert phone.news() == [
         "retail: 4 tables are stale\n"
-        f"dim_product, {FACTS}: stale since 2026-11-04 12:04 UTC. What the source products has brought since"
+        f"dim_product, {FACTS}: stale since 2026-11-04 12:04 UTC. The data that the source products has delivered since"
         " 2026-11-03 00:04 UTC is not published: 2 of 3 rows are bad; 36 hours are allowed.\n"
-        "Next: see why in the log of the task publish: airflow dags list-runs star_retail; once that is mended:"
+        "Next: see why in the log of the task publish: airflow dags list-runs star_retail; once the cause is fixed:"
         " airflow dags trigger star_retail"
     ]
     lake.publish()
@@ -188,8 +188,8 @@ def test_a_release_that_was_rolled_back_is_stale_with_the_command_that_shows_it_
     lake.look(START + 61 * HOUR, phone)
     [said] = phone.news()
     assert said.splitlines()[1] == (
-        f"dim_customer, {FACTS}: stale since 2026-11-04 12:04 UTC. What the source customers has brought since"
-        " 2026-11-03 00:04 UTC is in release 2, which was rolled back; 36 hours are allowed."
+        f"dim_customer, {FACTS}: stale since 2026-11-04 12:04 UTC. The data that the source customers has delivered"
+        " since 2026-11-03 00:04 UTC is in release 2, which was rolled back; 36 hours are allowed."
     )
     assert said.splitlines()[-1] == (
         "Next: to show the newest release again:"
@@ -206,9 +206,9 @@ def test_a_source_that_must_bring_something_new_every_few_days_is_stale_when_it_
     lake.look(START + 73 * HOUR, phone)
     assert phone.news() == [
         "retail: 3 tables are stale\n"
-        f"{FACTS}: stale since 2026-11-05 00:04 UTC. The source order_lines answers, but has brought nothing new since"
-        " 2026-11-02 00:04 UTC; 3 days are allowed.\n"
-        "Next: ask the sender; once it has come: airflow dags trigger star_retail"
+        f"{FACTS}: stale since 2026-11-05 00:04 UTC. The source order_lines answers, but has not delivered new data"
+        " since 2026-11-02 00:04 UTC; 3 days are allowed.\n"
+        "Next: ask the sender; once the data has arrived: airflow dags trigger star_retail"
     ]
 
 
@@ -237,7 +237,7 @@ def test_a_task_fails_only_if_nobody_could_be_told(lake: Lake, capsys: pytest.Ca
     pager.is_down = False
     assert deliver(incidents, [phone, pager], late) == {"phone": 0, "pager": 1}
     printed = capsys.readouterr().out
-    assert printed.count("To be sent the next time: pager: no line") == 2
+    assert printed.count("Not sent, next attempt at the next run: pager: no line") == 2
     assert printed.endswith(f"{RUN_IT}\nMessages sent: {{'phone': 0, 'pager': 1}}\n")
 
 

@@ -70,10 +70,10 @@ def test_a_query_is_waited_for() -> None:
     ("athena", "message", "retriable"),
     [
         (FakeAthena(["FAILED"], {"StateChangeReason": "line 1:8: no column x"}),
-         "Athena query q1: ended FAILED: line 1:8: no column x", False),
+         "Athena query q1: ended with FAILED: line 1:8: no column x", False),
         (FakeAthena(["FAILED"], {"AthenaError": {"Retryable": True}}),
-         "Athena query q1: ended FAILED: no reason given", True),
-        (FakeAthena(["RUNNING", "CANCELLED"]), "Athena query q1: ended CANCELLED: no reason given", False),
+         "Athena query q1: ended with FAILED: no reason given", True),
+        (FakeAthena(["RUNNING", "CANCELLED"]), "Athena query q1: ended with CANCELLED: no reason given", False),
         (FakeAthena(refusal=refusal("InvalidRequestException")),
          "Athena query not started: An error occurred (InvalidRequestException) when calling the StartQueryExecution "
          "operation: no", False),
@@ -94,5 +94,5 @@ def test_a_query_does_not_outlive_its_deadline() -> None:
     athena = FakeAthena(["RUNNING"])
     with pytest.raises(AthenaQueryError) as caught:
         queries(athena, deadline=10).run("SELECT 1")
-    assert str(caught.value) == "Athena query q1: was stopped: not finished after 10 s"
+    assert str(caught.value) == "Athena query q1: was stopped because it had not finished after 10 s"
     assert (caught.value.retriable, athena.stopped) == (True, ["q1"])

@@ -88,8 +88,8 @@ def test_upsert_keeps_columns_that_it_is_not_given(database: DatabaseManager, fe
 @pytest.mark.parametrize(
     ("columns", "key", "given_rows", "message"),
     [
-        (COLUMNS, KEY, [BANK, BANK], "the rows to upsert hold the key cnpj='00000000', service='0101' more than once; "
-         "nothing was written"),
+        (COLUMNS, KEY, [BANK, BANK], "the rows to upsert contain the key cnpj='00000000', service='0101' more than "
+         "once; nothing was written"),
         (COLUMNS, ("cnpj",), [BANK], "there is no unique or exclusion constraint matching the ON CONFLICT "
          "specification"),
         (("cnpj", "name"), KEY, [], "has no column 'name'; it has cnpj, service, ceiling, since, note"),
@@ -173,9 +173,9 @@ def test_a_database_is_known_by_the_name_of_its_secret(secrets: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, "secret dw: cannot be read (ResourceNotFoundException); check its name and the role"),
+        (None, "secret dw: cannot be read (ResourceNotFoundException); check its name and the permissions of the role"),
         ("hunter2", 'secret dw: is not a JSON object such as {"username": ..., "password": ...}'),
-        ('{"username": "u"}', "secret dw: has no field 'password'; it holds username"),
+        ('{"username": "u"}', "secret dw: has no field 'password'; its fields: username"),
     ],
 )
 def test_a_secret_that_does_not_fit_is_named_without_its_value(secrets: Any, value: str | None, message: str) -> None:

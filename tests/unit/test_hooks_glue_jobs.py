@@ -137,7 +137,8 @@ def test_no_run_starts_beside_one_that_does_not_stop() -> None:
     with pytest.raises(JobError) as caught:
         jobs(glue).start("etl", "day-1", {})
     assert str(caught.value) == (
-        f"Glue job etl, run jr_1, is STOPPING: has not ended {STOP_SECONDS:g} s after it was told to stop; log: {LOG}"
+        f"Glue job etl, run jr_1, is STOPPING: has not ended {STOP_SECONDS:g} s after Glue was asked to stop it; log:"
+        f" {LOG}"
     )
     assert (caught.value.retriable, len(glue.runs)) == (True, 1)
 
@@ -214,7 +215,7 @@ def test_a_run_that_passed_its_deadline_and_cannot_be_stopped_is_named() -> None
     with pytest.raises(JobError) as caught:
         jobs(glue).finish("etl", "jr_1", 10)
     assert str(caught.value) == (
-        "Glue job etl, run jr_1, is RUNNING: not finished after 10 s; the run may still be active, stop it by hand: "
+        "Glue job etl, run jr_1, is RUNNING: not finished after 10 s; the run may still be active, stop it yourself: "
         f"An error occurred (AccessDeniedException) when calling the BatchStopJobRun operation: no; log: {LOG}"
     )
 

@@ -201,7 +201,9 @@ def test_the_service_decides_how_long_to_wait(service: Service, hook: RestApiHoo
 
 def test_a_wait_beyond_the_limit_ends_the_retries_and_is_handed_on(service: Service, hook: RestApiHook) -> None:
     service.script = [reply(503, Retry_After="3600")]
-    with pytest.raises(SourceUnavailableError, match="1 of 3 attempts, the service asks to wait 3600 s") as caught:
+    with pytest.raises(
+        SourceUnavailableError, match="1 of 3 attempts; the service asks clients to wait 3600 s"
+    ) as caught:
         hook.get(FEES)
     assert caught.value.retry_after == 3600
 
@@ -243,7 +245,7 @@ def test_a_body_without_end_is_cut_off(service: Service, headers: dict[str, str]
     body = gzip.compress(bytes(10**6)) if headers else bytes(10**6)
     service.script = [reply(200, body, **headers)]
     hook = RestApiHook("fees", service.url, policy=HttpPolicy(largest_body=2000))
-    with pytest.raises(SourceChangedError, match="holds a larger body where at most 2,000 bytes is declared"):
+    with pytest.raises(SourceChangedError, match="expected at most 2,000 bytes, received a larger body"):
         hook.get(FEES)
 
 
@@ -257,10 +259,10 @@ def test_odata_pages_end_with_a_short_one(service: Service, hook: RestApiHook) -
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b'{"value":[1,2]}', "page 1 again, or no end where another page is declared"),
-        (b'{"value":[1,2,3]}', "a page of 3 rows where at most 2 rows is declared"),
-        (b'{"error":"x"}', """{'error': 'x'} where {"value": [...]} is declared"""),
-        (b"[1]", """[1] where {"value": [...]} is declared"""),
+        (b'{"value":[1,2]}', "expected page 2, received page 1 again"),
+        (b'{"value":[1,2,3]}', "expected at most 2 rows, received a page of 3 rows"),
+        (b'{"error":"x"}', """expected {"value": [...]}, received {'error': 'x'}"""),
+        (b"[1]", """expected {"value": [...]}, received [1]"""),
     ],
 )
 def test_pages_of_another_shape_are_a_changed_source(
@@ -296,7 +298,7 @@ def test_a_dead_service_is_not_asked_for_ever(service: Service, hook: RestApiHoo
     service.script = [reply(404)]
     results = [result for _, result in hook.gather([Request(str(number)) for number in range(60)], hook.get)]
     assert all(isinstance(result, ExtractError) for result in results)
-    assert "fees: not sent, since 5 requests in a row failed" in map(str, results)
+    assert "fees: not sent, because 5 requests in a row failed" in map(str, results)
     assert len(service.seen) <= 5 + QUICK.concurrency
 
 
@@ -384,7 +386,7 @@ def test_a_count_that_does_not_fit_is_read_again_and_then_refused(
     assert codes(hook) == [1, 2, 3, 4]
     service.script = short * 4
     with pytest.raises(
-        SourceUnavailableError, match="3 records came where the service counts 4, in each of 4 readings"
+        SourceUnavailableError, match="3 records were received, but the service counts 4, in each of 4 readings"
     ):
         codes(hook)
 
@@ -414,7 +416,7 @@ def test_a_next_link_to_an_undeclared_host_is_refused(service: Service, hook: Re
     with pytest.raises(SourceRejectedError) as caught:
         codes(hook)
     assert str(caught.value) == (
-        f"fees: https://was-p.bcnet.bcb.gov.br/Fees?$skip=1 is on no declared host; declared: {service.url}"
+        f"fees: the host of https://was-p.bcnet.bcb.gov.br/Fees?$skip=1 is not declared; declared: {service.url}"
     )
 
 
@@ -461,7 +463,7 @@ def test_a_redirect_stays_on_declared_hosts(service: Service, hook: RestApiHook)
     assert hook.get(FEES).body.read() == b"[1]"
     with pytest.raises(SourceRejectedError) as caught:
         hook.get(FEES)
-    assert str(caught.value) == f"fees: http://169.254.169.254/ is on no declared host; declared: {service.url}"
+    assert str(caught.value) == f"fees: the host of http://169.254.169.254/ is not declared; declared: {service.url}"
     assert len(service.seen) == 3
 
 
@@ -477,7 +479,7 @@ def test_a_redirect_leads_to_another_host_that_is_declared(service: Service) -> 
 
 def test_redirects_end(service: Service, hook: RestApiHook) -> None:
     service.script = [reply(302, Location="/again")]
-    with pytest.raises(SourceRejectedError, match=r"/again redirects without end$"):
+    with pytest.raises(SourceRejectedError, match=r"/again redirects in a loop$"):
         hook.get(FEES)
 
 

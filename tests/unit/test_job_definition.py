@@ -98,6 +98,6 @@ def test_a_second_place_for_the_lake_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
         parts(Session(**{WAREHOUSE: "s3://other/warehouse"})).lake()
     assert str(caught.value) == (
-        "--conf: spark.sql.catalog.lake.warehouse is 's3://other/warehouse', but --lake lake-1 stands for "
+        "--conf: spark.sql.catalog.lake.warehouse is 's3://other/warehouse', but --lake lake-1 requires "
         "'s3://lake-1/warehouse'; remove it from --conf"
     )

@@ -97,7 +97,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: replace(dim_shop, history=Scd2(("name",), "name")),
-        "Dimension('dim_shop'): as_of 'name' is a column; the versions' dates replace it",
+        "Dimension('dim_shop'): as_of 'name' is declared as a column; valid_from and valid_to replace it",
     ),
     (lambda: replace(dim_shop, history=Scd2((), "day")), "Dimension('dim_shop'): Scd2 tracks no column; allowed: name"),
     (lambda: replace(dim_shop, name="shop"), "Dimension('shop'): name does not start with 'dim_'"),
@@ -117,19 +117,19 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (
         lambda: replace(days, columns=(replace(DAY, sensitive=True), AMOUNT)),
         "CsvSource('days'): from_request names 'day', which is sensitive: its values would be in file names, URLs and "
-        "ops; use another column, or a pseudonym that the source gives",
+        "ops; use another column, or a pseudonym from the source",
     ),
     (
         lambda: replace(fact_days, columns=(replace(DAY, sensitive=True), AMOUNT)),
         "Fact('fact_days'): partition_by names 'day', which is sensitive: its values would be in file names, URLs and "
-        "ops; use another column, or a pseudonym that the source gives",
+        "ops; use another column, or a pseudonym from the source",
     ),
     (
         lambda: Parameter(
             "code", "code", each=((replace(shops, columns=(replace(CODE, sensitive=True), NAME)), "code"),)
         ),
         "Parameter('code'): each names 'code', which is sensitive: its values would be in file names, URLs and ops; "
-        "use another column, or a pseudonym that the source gives",
+        "use another column, or a pseudonym from the source",
     ),
     (lambda: DatePart("day", "week"), "DatePart('day'): unknown unit 'week'; allowed: year, month, day"),
     (lambda: bucket("code", 1), "Bucket('code'): count=1; at least 2 buckets are allowed"),
@@ -226,7 +226,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: replace(shops, partition_by=("name",), from_request=(FromRequest("code", "code"),)),
-        "CsvSource('shops'): partition_by names 'name', which the request does not tell; allowed: code",
+        "CsvSource('shops'): partition_by names 'name', which is not a value of the request; allowed: code",
     ),
     (lambda: replace(shops, delimiter="||"), "CsvSource('shops'): delimiter '||' is not one character"),
     (

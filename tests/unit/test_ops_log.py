@@ -259,6 +259,6 @@ def test_a_busy_workgroup_costs_a_bounded_number_of_requests(
     assert client.asked <= most + 1
     cut = [record.getMessage() for record in caplog.records]
     assert cut == ([] if most == 4 else [
-        f"workgroup analysts: only its newest {most} queries were counted, so the figures up to 2026-11-03 may not be "
-        "complete; give Estrela a workgroup of its own"
+        f"workgroup analysts: only its newest {most} queries were counted, so the figures up to 2026-11-03 may be "
+        "incomplete; use a separate workgroup for Estrela"
     ])  # fmt: skip

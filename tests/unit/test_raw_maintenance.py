@@ -105,5 +105,5 @@ def test_a_content_that_was_written_again_since_it_was_listed_stays(raw: RawLaye
 
 
 def test_retention_is_declared_where_files_are_received() -> None:
-    with pytest.raises(DefinitionError, match="raw_days=5; give 0 or more days, and declare them where"):
+    with pytest.raises(DefinitionError, match="raw_days=5; give 0 or more days, and declare them at the source"):
         replace(complaints, name="newest", received_with=complaints, raw_days=5)

@@ -109,7 +109,7 @@ def test_a_stand_in_is_on_a_loopback_or_private_address_or_in_the_same_network(a
 
 @pytest.mark.parametrize("name", ["production", "a b"])
 def test_a_stand_in_has_a_name_of_its_own(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"#{name} is not a name of a stand-in"):
+    with pytest.raises(SettingsError, match=f"#{name} is not a valid name of a stand-in"):
         world_from(f"http://127.0.0.1:9#{name}")
 
 
@@ -118,7 +118,8 @@ def test_a_host_name_that_leads_to_the_metadata_of_the_machine_is_refused() -> N
     with pytest.raises(SettingsError) as caught:
         require_near(world, lambda host: ["10.0.0.4", "169.254.169.254"])
     assert str(caught.value) == (
-        "--source_host: instance-data is at 169.254.169.254; a stand-in is on a loopback or private address"
+        "--source_host: instance-data has the address 169.254.169.254; a stand-in must be at a loopback or private"
+        " address"
     )
     require_near(world, lambda host: ["10.0.0.4", "fd00::1%eth0"])
     require_near(world_from("http://localhost:9"))

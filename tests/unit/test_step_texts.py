@@ -66,13 +66,14 @@ def test_a_log_command_can_be_pasted() -> None:
 
 def test_the_text_of_news_says_what_is_new_or_that_nothing_is() -> None:
     assert outcome(False, [], full_refresh=False) == (
-        "Nothing new: files, code and release are those of the newest publish. The steps after this one are skipped,"
-        " and no table is touched."
+        "Nothing is new: files, code and release are the same as at the newest publish. The later steps are skipped"
+        " and no table changes."
     )
     assert (
-        outcome(True, ["complaints", "fees"], full_refresh=False) == "New since the newest publish: complaints, fees."
+        outcome(True, ["complaints", "fees"], full_refresh=False)
+        == "Changed since the newest publish: complaints, fees."
     )
     assert outcome(True, [], full_refresh=False) == (
-        "The files are those of the newest publish; the code or the release that readers see is another."
+        "The files are the same as at the newest publish, but the code or the release that readers see has changed."
     )
-    assert outcome(True, ["fees"], full_refresh=True) == "Everything is built anew, because the run has full_refresh."
+    assert outcome(True, ["fees"], full_refresh=True) == "Everything is rebuilt, because the run has full_refresh."

@@ -51,7 +51,7 @@ SELECT c.external_client, to_char(c.business_date, 'YYYY-MM-DD') AS business_dat
                 CASE WHEN c.portfolio_file IS NULL THEN 'portfolios' END,
                 CASE WHEN c.account_file IS NULL THEN 'accounts' END,
                 CASE WHEN c.transaction_file IS NULL THEN 'transactions' END)
-        ELSE 'in work'
+        ELSE 'in progress'
     END AS state,
     round(CAST(extract(epoch FROM s.last_message - f.last_file) / 60 AS numeric), 1) AS minutes,
     coalesce(f.rows_loaded, 0) AS rows_loaded, coalesce(f.rows_rejected, 0) AS rows_rejected,

@@ -98,7 +98,7 @@ def _fields(values: list[Any], key: DataKey) -> dict[str, str | None]:
     names, plain, sealed = (array or [] for array in values)
     if len(names) != len(set(names)):
         raise TransformError(
-            "messages", f"a reference has several values of one of {some_of(names)}; its transformer selects it twice"
+            "messages", f"a reference has several values of one of {some_of(names)}; its transformer must select one"
         )
     return {
         name: value if hidden is None else key.open(hidden, name)

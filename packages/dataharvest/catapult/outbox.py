@@ -108,7 +108,7 @@ def _void(delivery: Delivery, vanished: list[Any], key: DataKey) -> Iterator[Mes
             continue
         text = (
             f"{message_type} of version {version} is void: version {delivery.version} of "
-            f"{delivery.business_date} does not have it"
+            f"{delivery.business_date} no longer has it"
         )
         owner = "client" if message_type == CLIENT_MESSAGE else "portfolio"
         yield error_message(text, key, **{owner: reference})

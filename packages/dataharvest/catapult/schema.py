@@ -36,7 +36,7 @@ class MessageSchema:
             properties[value.field] = dict(value.schema)
             self.document["required"].append(value.field)
         elif value.field not in properties:
-            problem = f"no schema describes it: give one, or name a field of {self.type}"
+            problem = f"has no schema; give it a schema, or use the name of a field of {self.type}"
             raise DefinitionError(f"Value({value.field!r})", problem, properties)
 
     @cached_property
@@ -54,7 +54,7 @@ class MessageSchema:
         fault = next(self._validator.iter_errors(message), None)
         if fault:
             field = "/".join(map(str, fault.absolute_path)) or "the message"
-            raise TransformError(self.type, f"{field} breaks {fault.validator!r} of its schema")
+            raise TransformError(self.type, f"{field} does not meet {fault.validator!r} of its schema")
         return json.dumps(message, ensure_ascii=False)
 
 

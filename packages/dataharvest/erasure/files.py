@@ -70,9 +70,7 @@ def records(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, list[str]]]
             yield "".join(lines), fields
             lines.clear()
     except csv.Error as error:
-        problem = (
-            f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}) is not CSV: {error}; delete it first"
-        )
+        problem = f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}) is not CSV: {error}; delete it"
         raise SettingsError("forget", problem) from None
 
 

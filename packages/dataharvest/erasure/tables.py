@@ -94,7 +94,7 @@ def require_calculated(connection: Connection[Any], day: Day) -> None:
         WHERE (external_client, business_date) = (%s, %s) AND done < total
     """
     if connection.execute(query, (day.external_client, day_of(day.business_date))).fetchone() is not None:
-        problem = f"{day.external_client} {day.business_date} is being calculated; forget again when its status is sent"
+        problem = f"{day.external_client} {day.business_date} is being calculated; run forget again once it is sent"
         raise SettingsError("forget", problem)
 
 

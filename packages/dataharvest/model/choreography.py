@@ -141,7 +141,7 @@ def assemble(declared: Iterable[Transformer]) -> Choreography:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle = " -> ".join(error.args[1])
-        raise DefinitionError("Choreography", f"transformers need each other in a cycle: {cycle}") from None
+        raise DefinitionError("Choreography", f"transformers depend on each other in a cycle: {cycle}") from None
     return Choreography(tuple(by_flag[flag] for flag in order if flag in by_flag))
 
 

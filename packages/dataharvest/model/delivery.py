@@ -35,7 +35,7 @@ class Delivery:
         """Read the output of :meth:`to_json`. Raises ValueError."""
         document: Any = json.loads(text)
         if not isinstance(document, Mapping) or set(document) != {"external_client", "business_date", "version"}:
-            raise ValueError("a message to a stage names external_client, business_date and version")
+            raise ValueError("a message to a stage needs external_client, business_date and version")
         return cls(str(document["external_client"]), str(document["business_date"]), int(document["version"]))
 
     def __str__(self) -> str:

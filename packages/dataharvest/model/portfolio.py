@@ -26,6 +26,6 @@ class PortfolioEvent:
         """Read the output of :meth:`to_json`. Raises ValueError."""
         document: Any = json.loads(text)
         if not isinstance(document, Mapping) or not isinstance(document.get("portfolio_reference"), str):
-            raise ValueError("an event of a portfolio names portfolio_reference beside its delivery")
+            raise ValueError("an event of a portfolio needs a portfolio_reference in addition to its delivery")
         delivery = {name: value for name, value in document.items() if name != "portfolio_reference"}
         return cls(Delivery.from_json(json.dumps(delivery)), document["portfolio_reference"])

@@ -123,11 +123,11 @@ class Transformer:
             if value.level not in LEVELS:
                 raise DefinitionError(where, f"{value.field} has the level {value.level!r}", LEVELS)
         if not self.needs:
-            raise DefinitionError(where, "needs no flag, so that nothing would start it")
+            raise DefinitionError(where, "needs no flag, so nothing would start it")
         if self.stream and (self.opens or self.statements or not all(value.is_divisible for value in self.values)):
             problem = (
-                f"has a stream, so that it may declare only values of portfolios, not sensitive, whose SQL has "
-                f"{OF_PORTFOLIOS}, findings and checks"
+                "has a stream, so it may declare only findings, checks, and values of portfolios that are not sensitive"
+                f" and whose SQL has {OF_PORTFOLIOS}"
             )
             raise DefinitionError(where, problem)
         used = {name for sql in self._all_sql() for name in re.findall(r"%\((\w+)\)s", sql)}

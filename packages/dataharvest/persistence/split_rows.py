@@ -52,7 +52,7 @@ def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, 
     empty = (None,) * len(kind.columns)
     for line, fields in records(opened):
         if len(fields) != len(places):
-            reason = f"has {len(fields)} fields where {len(places)} are expected"
+            reason = f"has {len(fields)} fields, but {len(places)} are expected"
             yield line, "", ",".join(_shown(kind, opened, at, text) for at, text in enumerate(fields)), reason, *empty
             continue
         values = [fields[place] for place in places]
@@ -112,7 +112,7 @@ def records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
 
 def not_csv(line: int, error: csv.Error) -> RefusedError:
     """Return the error of a file that cannot be read beyond a line."""
-    return RefusedError(f"it is not CSV after line {line}: {error}")
+    return RefusedError(f"it is not valid CSV after line {line}: {error}")
 
 
 class ChunkReader(io.RawIOBase):

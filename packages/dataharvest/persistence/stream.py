@@ -103,7 +103,7 @@ def read_header(kind: Kind, source: Readable) -> Opened:
     columns = kind.columns_of(_fields(line))
     if columns is None:
         expected = ",".join(column.name for column in kind.columns)
-        raise RefusedError(f"its first line does not name the columns {expected}")
+        raise RefusedError(f"its first line must name the columns {expected}")
     return Opened(columns, rest, source, offset=len(start) - len(rest))
 
 

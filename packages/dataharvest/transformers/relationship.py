@@ -42,7 +42,7 @@ relationship = Transformer(
         Finding(
             PORTFOLIOS,
             "client_reference",
-            "is in no clients file of this date",
+            "is not in the clients file of this date",
             """
             SELECT client_reference, portfolio_reference, line, client_reference FROM dataharvest.relation
             WHERE delivery_id = %(delivery)s AND NOT is_client_known
@@ -51,7 +51,7 @@ relationship = Transformer(
         Finding(
             PORTFOLIOS,
             "account_number",
-            "is in no accounts file of this date; the portfolio's cash balance is unknown",
+            "is not in the accounts file of this date; the portfolio's cash balance is unknown",
             """
             SELECT client_reference, portfolio_reference, line, account_number FROM dataharvest.relation
             WHERE delivery_id = %(delivery)s AND NOT is_account_known

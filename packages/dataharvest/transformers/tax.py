@@ -39,7 +39,7 @@ tax = Transformer(
         Finding(
             ACCOUNTS,
             "currency",
-            "are the currencies of one client's accounts; their taxes have no common sum",
+            "are the currencies of one client's accounts; their taxes cannot be added up",
             f"""
             SELECT client_reference, NULL, NULL, string_agg(DISTINCT currency, ' and ')
             FROM ({_ACCOUNTS_OF_CLIENTS}) a WHERE client_reference IN (

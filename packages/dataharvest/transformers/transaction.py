@@ -29,7 +29,7 @@ transaction = Transformer(
         Finding(
             TRANSACTIONS,
             "account_number",
-            "is in no accounts file of this date",
+            "is not in the accounts file of this date",
             """
             SELECT r.client_reference, r.portfolio_reference, t.line, t.account_number
             FROM dataharvest.transaction_row t
@@ -43,7 +43,7 @@ transaction = Transformer(
         Finding(
             TRANSACTIONS,
             "keyword",
-            f"is none of {', '.join(KEYWORDS)}; the transactions are counted",
+            f"is not one of {', '.join(KEYWORDS)}; the transactions are counted",
             f"""
             SELECT NULL, NULL, line, keyword FROM dataharvest.transaction_row
             WHERE file_id = %(transaction_file)s AND keyword NOT IN ({", ".join(f"'{word}'" for word in KEYWORDS)})

@@ -24,26 +24,27 @@ DOC = """{doc}
 
 Loads the files of feed `{name}` into `{target}`; the declaration is in `estrela.feeds`.
 
-* **wait_for_file** asks the ledger, and frees its worker between two looks. After an hour without a file the run is
-  skipped, and the next one waits.
-* **choose_files** gives back the files of runs that died, and filters out those that the order `{order}` does not load.
+* **wait_for_file** polls the ledger and frees its worker between two polls. If no file arrives within an hour, the run
+  is skipped and the next run waits.
+* **choose_files** releases the files that dead runs had claimed, and filters out files that the order `{order}` does
+  not load.
 * **create_table** creates the target if it is missing.
-* **load** is one Glue run: it claims and loads file by file, each in one transaction with its counts and `Done`. A task
-  that fails for good sets what it left In Progress to Fail.
-* **log** prints the account of every file, **archive** moves what is settled, and **done** fails the run if any of it
-  failed.
-* **notify** sends each message about the feed once: of files that failed, are late, empty or odd, of rejected rows, and
-  of what is over. It also runs when no file came.
+* **load** is one Glue run. It claims and loads the files one after the other: rows, counts and the state `Done` are
+  committed in one transaction per file. If the task fails and is not retried, its file in work is set to `Fail`.
+* **log** prints the row counts or the error of every file, **archive** moves the loaded and filtered-out files to the
+  archive bucket, and **done** fails the run if one of the tasks failed.
+* **notify** sends each message about the feed once: files that failed, are late, are empty or have an unusual number of
+  rows, rejected rows, and problems that are solved. It also runs if no file arrived.
 
 `estrela ledger explain FILE` shows the history of a file.
 
-**Airflow Variables**: `estrela_landing` and `estrela_archive`, buckets; `estrela_warehouse_secret`, the secret of the
-database; `estrela_pii_secret`, that of hashed values; `estrela_redshift_workgroup` or `estrela_redshift_cluster`,
-`estrela_redshift_database`, `estrela_redshift_secret_arn` and `estrela_redshift_role` for feeds in Redshift;
-`estrela_alert_recipients`, `estrela_alert_sender` and `estrela_slack_secret` for messages; and those of the stars:
-`estrela_lake`, `estrela_glue_job`, `estrela_aws_conn_id`, `estrela_alert_topic`, `estrela_deadline_minutes`,
-`estrela_poll_seconds`, `estrela_kill_stops_run`. `estrela_feed_glue_job` is the Glue job of the feeds, if it is another
-than that of the stars.
+**Airflow Variables**: `estrela_landing` and `estrela_archive`, buckets; `estrela_warehouse_secret`, the secret with the
+database's credentials; `estrela_pii_secret`, the secret with the key of hashed values; `estrela_redshift_workgroup` or
+`estrela_redshift_cluster`, `estrela_redshift_database`, `estrela_redshift_secret_arn` and `estrela_redshift_role` for
+feeds in Redshift; `estrela_alert_recipients`, `estrela_alert_sender` and `estrela_slack_secret` for messages; and those
+of the stars: `estrela_lake`, `estrela_glue_job`, `estrela_aws_conn_id`, `estrela_alert_topic`,
+`estrela_deadline_minutes`, `estrela_poll_seconds`, `estrela_kill_stops_run`. `estrela_feed_glue_job` is the Glue job of
+the feeds, if it is not the same as that of the stars.
 """
 LOOK_SECONDS = 30.0
 GIVE_UP = timedelta(hours=1)

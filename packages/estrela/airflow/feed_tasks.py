@@ -22,7 +22,7 @@ def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
 
     parts = parts_of(warehouse)
     has_work = Claims(parts.database).has_work(parts.feeds[feed])
-    print(f"A file of {feed} may be loaded." if has_work else f"No file of {feed} may be loaded yet.")
+    print(f"A file of {feed} can be loaded." if has_work else f"No file of {feed} can be loaded yet.")
     return has_work
 
 
@@ -34,7 +34,7 @@ def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[s
     parts, run = parts_of(warehouse), load_run(feed, run_id)
     claims, declared = Claims(parts.database), parts.feeds[feed]
     swept, left_out = claims.sweep(declared, run), claims.filter_out(declared, run)
-    print(f"Files given back by runs that died: {swept}; filtered out, as the order is {declared.order!s}: {left_out}.")
+    print(f"Files released from dead runs: {swept}; filtered out by the order {declared.order!s}: {left_out}.")
     return {"given_back": swept, "filtered_out": left_out}
 
 
@@ -44,7 +44,7 @@ def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
     parts = parts_of(warehouse)
     declared = parts.feeds[feed]
     parts.loader(declared).ensure(declared)
-    print(f"The table {declared.target} exists, with the columns of feed {feed}.")
+    print(f"The table {declared.target} exists and has the columns of feed {feed}.")
     return declared.target
 
 
@@ -77,7 +77,7 @@ def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]
     parts = parts_of(warehouse)
     declared = [parts.feeds[name] for name in feeds]
     done = send_messages(parts.database, parts.places.channels(), declared, datetime.now(UTC))
-    print(f"{done.noted} new messages; sent: {dict(done.sent) or 'none, since no channel is set'}")
+    print(f"New messages: {done.noted}; sent: {dict(done.sent) or 'none, because no channel is configured'}")
     for failure in done.failures:
         raise failure
     return dict(done.sent)
@@ -90,5 +90,6 @@ def fail_files(context: Mapping[str, Any]) -> None:
 
     ti = context["ti"]
     run = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
-    counts = Claims(parts_of_variables().database).give_up(run, f"task {ti.task_id} of {ti.run_id} failed for good")
-    print(f"Of the files of run {run} that were In Progress, {counts['Fail']} are Fail now, {counts['New']} New")
+    reason = f"task {ti.task_id} of {ti.run_id} failed and is not retried"
+    counts = Claims(parts_of_variables().database).give_up(run, reason)
+    print(f"Files that run {run} left In Progress: {counts['Fail']} set to Fail, {counts['New']} set to New")

@@ -17,13 +17,13 @@ NOTIFY = "notify"
 TEXTS = {
     WAIT: TaskText(
         "Wait for a file",
-        "Asks the ledger every 30 seconds whether a file of feed `{feed}` may be loaded. After an hour without one the"
-        " run is skipped, and the next run waits.",
+        "Asks the ledger every 30 seconds whether a file of feed `{feed}` can be loaded. If no file arrives within an"
+        " hour, the run is skipped and the next run waits.",
     ),
     CHOOSE: TaskText(
         "Choose the files",
-        "Gives back the files of runs that died, and filters out those that the order `{order}` does not load. The"
-        " task's XCom says how many files each of the two were.",
+        "Releases the files that dead runs had claimed, and filters out files that the order `{order}` does not load."
+        " The task's XCom has both numbers of files.",
     ),
     CREATE: TaskText(
         "Create the table",
@@ -31,36 +31,37 @@ TEXTS = {
     ),
     EXTRACT: TaskText(
         "Fetch new files",
-        "Copies what is new at the origin of feed `{feed}` into the landing bucket, and registers the files there that"
-        " no event told of.",
+        "Copies new data from the origin of feed `{feed}` into the landing bucket. Registers the files in the bucket"
+        " for which no event was received.",
     ),
     TRANSFORM: TaskText(
         "Try new files",
-        "Reads every new file to its end as the load does, and keeps nothing: a file that cannot be loaded is known"
-        " before `{target}` is touched.",
+        "Reads and converts every new file as the load does, but writes nothing: a file that cannot be loaded is found"
+        " before `{target}` changes.",
     ),
     LOAD: TaskText(
         "Load the files",
-        "Claims and loads file by file into `{target}`, each in one transaction with its counts. A file that fails is"
-        " set to Fail with the reason; the others are loaded. Updates the asset `x-estrela://warehouse/{target}`.",
+        "Claims the files and loads them one after the other into `{target}`, each in one transaction with its row"
+        " counts. A file that cannot be loaded is set to Fail with the reason; the others are loaded. Updates the asset"
+        " `x-estrela://warehouse/{target}`.",
     ),
     RECONCILE: TaskText(
         "Delete what the source deleted",
-        "Deletes the rows of `{target}` whose keys the source no longer has, as often as the feed declares; other days"
-        " it does nothing.",
+        "Deletes the rows of `{target}` whose keys the source no longer has, as often as the feed declares. Does"
+        " nothing on other days.",
     ),
     LOG: TaskText(
         "Account for every file",
-        "Says in its log, for every file of this run, rows in, loaded and rejected, or why it was not loaded. The"
-        " task's XCom has the sums.",
+        "Logs for every file of this run the rows in, loaded and rejected, or why it was not loaded. The task's XCom"
+        " has the sums.",
     ),
-    ARCHIVE: TaskText("Archive what is settled", "Moves files that are loaded or filtered out to the archive bucket."),
-    DONE: TaskText("Everything succeeded", "Fails the run if a task before it failed, so that somebody looks."),
+    ARCHIVE: TaskText("Archive the files", "Moves files that are loaded or filtered out to the archive bucket."),
+    DONE: TaskText("Everything succeeded", "Fails the run if an earlier task failed, so that the failure is seen."),
     NOTIFY: TaskText(
-        "Tell people",
-        "Sends what the ledger has to tell, each message once: files that failed, are late, empty or odd, rejected"
-        " rows, and what is over. It also runs when a task before it failed. The task's XCom has the number of messages"
-        " sent by each channel.",
+        "Send messages",
+        "Sends each new message of the ledger once: files that failed, are late, are empty or have an unusual number"
+        " of rows, rejected rows, and problems that are solved. It also runs if an earlier task failed. The task's"
+        " XCom has the number of messages sent by each channel.",
     ),
 }
 

@@ -70,7 +70,9 @@ def check_feeds(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str,
     from airflow.sdk.exceptions import AirflowSkipException
 
     if not warehouse.get("warehouse_secret"):
-        raise AirflowSkipException("there is no warehouse: the Airflow Variable estrela_warehouse_secret is not set")
+        raise AirflowSkipException(
+            "no warehouse is configured: the Airflow Variable estrela_warehouse_secret is not set"
+        )
     return notify(feeds, warehouse)
 
 

@@ -13,36 +13,37 @@ from estrela.airflow.warehouse import REACHED
 from estrela.model.feeds import found_feeds
 from estrela.model.star import star_names
 
-DOC = """Tells people, once, what has become too old, and once more when it is fresh again: also when nothing runs.
+DOC = """Reports each table, run or file once when it is late and once when it has recovered, even if no other DAG runs.
 
-* **tables_<star>** reads from the lake when each source last answered and what of it the current release shows. Each
-  source declares how old its data may become (`freshness`, by default 36 hours: one missed day). A table is as fresh as
-  the sources that it is made from.
-* **runs** hears that a DAG run has succeeded that had been reported late. The run's own deadline reports it: 12 hours
+* **tables_<star>** reads from the lake when each source last answered, and how much of that data the current release
+  shows. Each source declares how old its data may become (`freshness`, by default 36 hours: one missed day). A table is
+  stale if one of its sources is.
+* **runs** reports that a late DAG run has succeeded. The deadline of the run itself reports that it is late: 12 hours
   after it was queued (from Airflow 3.2 on).
-* **feeds** sends the messages of the ledger about files that are late, failed or odd, in case no DAG of a feed runs. It
-  is skipped where there is no warehouse.
+* **feeds** sends the messages of the ledger about files that are late, that failed or that have an unusual number of
+  rows, in case no DAG of a feed runs. It is skipped if no warehouse is configured.
 
-What people were told is in `ops/incidents/` of the lake. Messages go to the SNS topic, the e-mail addresses and the
-Slack channel that the Variables name; a channel that is down gets its messages the next time, and the task
-fails only if all are down.
+The lake records under `ops/incidents/` what was reported. Messages go to the SNS topic, the e-mail addresses and the
+Slack channel that the Variables name. If a channel is down, its messages are sent at the next run; the task fails only
+if all channels are down.
 
 **Airflow Variables**: `estrela_lake`; `estrela_alert_topic`, `estrela_alert_recipients`, `estrela_alert_sender`,
 `estrela_slack_secret`; those of the DAGs `feed_<name>` for the task **feeds**.
 """
 TABLES = (
-    "Asks the lake how old the data of star `{star}` is, and tells people of tables that have become stale, or fresh"
-    " again. The task's XCom has the stale tables, with the moment since which each is."
+    "Reads from the lake how old the data of star `{star}` is, and reports tables that became stale or are fresh again."
+    " The task's XCom has the stale tables, each with the time since when it is stale."
 )
 RUNS = TaskText(
     "Late runs",
-    "Tells people of DAG runs that had been reported late and have succeeded since. The task's XCom has those that are"
-    " still late.",
+    "Reports that DAG runs which had been reported late have succeeded. The task's XCom has the runs that are still"
+    " late.",
 )
 FEEDS = TaskText(
     "Late files",
-    "Sends what the ledger has to tell about all feeds, once: files that are late, failed or odd, and what is over. The"
-    " DAGs of the feeds do the same; this one also does it when none of them runs.",
+    "Sends each new message of the ledger about any feed once: files that are late, that failed or that have an"
+    " unusual number of rows, and problems that are solved. The DAGs of the feeds do the same; this task does it even"
+    " if none of them runs.",
 )
 
 
@@ -50,7 +51,7 @@ def freshness_dag() -> DAG:
     """Return the hourly DAG ``freshness``. It is created unpaused: while it is paused, nothing reports missing data."""
     with DAG(
         dag_id="freshness",
-        description="Tells people when tables, runs or files are late, and when they are back",
+        description="Reports tables, runs and files that are late, and that they have recovered",
         doc_md=DOC,
         # Without a start date the first check runs at the next full hour, not as soon as Airflow is installed.
         schedule=CronTriggerTimetable("0 * * * *", timezone="UTC"),

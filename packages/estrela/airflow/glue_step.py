@@ -35,9 +35,9 @@ class TaskRun:
         try:
             self.jobs.stop(self.job, self.run_id)
         except JobError as error:
-            print(f"The run was not stopped: {error}")
+            print(f"Glue run {self.run_id} of job {self.job} was not stopped: {error}")
         else:
-            print(f"Told Glue to stop job {self.job}, run {self.run_id}")
+            print(f"Asked Glue to stop run {self.run_id} of job {self.job}")
 
 
 class GlueStep(PythonOperator):
@@ -145,7 +145,7 @@ def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
     try:
         figures = GlueLogs(reached.client("logs"), done.log_group).figures(done.run_id)
     except LogUnreadableError as error:
-        print(f"The step succeeded after {done.seconds} s; its figures are not known here: {error}")
+        print(f"The step succeeded after {done.seconds} s, but its figures could not be read: {error}")
         return {}
     summary = sentence(figures)
     print(f"The step succeeded after {done.seconds} s" + (f": {summary}" if summary else ""))

@@ -40,9 +40,9 @@ def deliver(incidents: Incidents, channels: Iterable[Channel], now: datetime) ->
         print(f"{message.subject}\n{message.body}")
     delivery = incidents.deliver(channels, now)
     if record.unsent:
-        print(f"Messages sent: {dict(delivery.sent) or 'none, since no channel is set'}")
+        print(f"Messages sent: {dict(delivery.sent) or 'none, because no channel is configured'}")
     for failure in delivery.failures:
-        print(f"To be sent the next time: {failure}")
+        print(f"Not sent, next attempt at the next run: {failure}")
     if delivery.failures and len(delivery.failures) == len(delivery.sent):
         raise delivery.failures[0]
     return dict(delivery.sent)

@@ -12,10 +12,11 @@ from estrela.airflow.glue_step import GlueStep
 from estrela.airflow.tasks import TaskText
 from estrela.model.plan import MAINTAIN
 
-DOC = """Removes what readers and releases of star `{name}` no longer need, and merges small files, by one Glue job run.
+DOC = """Removes snapshots and files that readers and releases of star `{name}` no longer need, and merges small files,
+in one Glue job run.
 
-Releases that can be shown again stay. Figures of every table are in `{name}.maintenance`. With the parameter `dry_run`
-the run only counts.
+Releases that a rollback can return to are kept. The table `{name}.maintenance` has the figures of every table. With the
+parameter `dry_run` the run only counts.
 """
 TEXT = TaskText(
     "Maintain the tables",

@@ -31,11 +31,11 @@ def outcome(is_new: bool, sources: Sequence[str], *, full_refresh: bool) -> str:
     """Return a sentence for the log: the changed sources, or that nothing has changed."""
     if not is_new:
         return (
-            "Nothing new: files, code and release are those of the newest publish. The steps after this one are"
-            " skipped, and no table is touched."
+            "Nothing is new: files, code and release are the same as at the newest publish. The later steps are skipped"
+            " and no table changes."
         )
     if full_refresh:
-        return "Everything is built anew, because the run has full_refresh."
+        return "Everything is rebuilt, because the run has full_refresh."
     if sources:
-        return f"New since the newest publish: {', '.join(sources)}."
-    return "The files are those of the newest publish; the code or the release that readers see is another."
+        return f"Changed since the newest publish: {', '.join(sources)}."
+    return "The files are the same as at the newest publish, but the code or the release that readers see has changed."

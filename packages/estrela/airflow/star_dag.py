@@ -24,23 +24,22 @@ DOC = """{doc}
 Each step is one AWS Glue job run that this DAG starts and polls; the steps and their order come from the declarations
 in `estrela.stars.{name}`.
 
-* An extract that fails stops nothing: the steps after it use what earlier runs received. **extracted** then fails the
-  DAG run, so that somebody looks.
-* A day without news ends after the extracts: the other steps are skipped, and no table is touched.
-* A retry attaches to the Glue run that is still active; it never starts a second one. A killed task leaves its run to
-  its retry.
-* **telemetry** records what Glue and Athena did and cost; its failure fails nothing.
+* If an extract fails, the later steps still run with the data that earlier runs received. **extracted** then fails the
+  DAG run, so that the failure is seen.
+* If nothing is new after the extracts, the later steps are skipped and no table changes.
+* A retry attaches to the Glue run that is still active; it never starts a second one. If a task is killed, its Glue run
+  continues, and the retry attaches to it.
+* **telemetry** records the work and cost of Glue and Athena; if it cannot, nothing else fails.
 * A run that has not succeeded within 12 hours is reported late. The DAG `freshness` reports tables that become too old.
 
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
-`estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
+`estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic for messages about failures;
 `estrela_deadline_minutes` (default 120), after which a Glue run is stopped; `estrela_poll_seconds` (default 5);
-`estrela_aws_command`, how people who read logs call AWS's command line (default `aws`, at the address of the
-connection), such as `aws --profile reader`;
-`estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
-task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
-sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded;
-`estrela_feed_glue_job`, a Glue job of the feeds, whose runs are recorded too.
+`estrela_aws_command`, the AWS CLI command shown to people who read logs, such as `aws --profile reader` (default `aws`
+with the endpoint of the connection); `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
+task, even if Airflow killed it because heartbeats were lost; `estrela_source_host`, a stand-in that is called instead
+of the hosts of all sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are
+recorded; `estrela_feed_glue_job`, the Glue job of the feeds, whose runs are recorded too.
 """
 FULL_REFRESH = "full_refresh"
 REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}

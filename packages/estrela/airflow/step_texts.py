@@ -11,31 +11,33 @@ from estrela.model.star import Star
 TEXTS = {
     TRANSFORM: TaskText(
         "Transform every source",
-        "Makes typed rows of the files that are new, changed or gone. A row that cannot be read is in `{star}.rejects`"
-        " with its file, line, column, value and reason.",
+        "Reads the files that are new or changed into typed rows, and removes the rows of files that are gone. A row"
+        " that cannot be read is in `{star}.rejects` with its file, line, column, value and reason.",
     ),
     STAR: TaskText(
         "Build the star and check it",
-        "Builds dimensions and facts whose sources or code changed, on a branch, and checks them there.",
+        "Builds the dimensions and facts whose sources or code changed on a branch, and checks them there.",
     ),
     PUBLISH: TaskText(
         "Publish a release",
-        "Moves readers to the new snapshots of all tables at once, as one release; a source that was refused holds back"
-        " what depends on it. Updates the asset `x-estrela://{star}/release`.",
+        "Switches readers to the new snapshots of all tables at once, as one release. If the data of a source was"
+        " refused, the tables that depend on it keep their old rows. Updates the asset `x-estrela://{star}/release`.",
     ),
 }
 NEWS = TaskText(
     "Anything new?",
-    "Compares files, code and decisions with what the newest release was made from. Nothing new: the steps after it are"
-    " skipped, and no table is touched. The log says which of both it is.",
+    "Compares files, code and decisions about files with those of the newest publish. If nothing is new, the later"
+    " steps are skipped and no table changes. The log has the result.",
 )
 EXTRACTED = TaskText(
     "All sources answered",
-    "Fails the run if an extract failed, so that somebody looks; the other steps go on with what there is.",
+    "Fails the run if an extract failed, so that the failure is seen. The other steps continue with the data that was"
+    " received.",
 )
 TELEMETRY = TaskText(
     "Record cost and duration",
-    "Records what Glue's runs took and what Athena scanned, in `estrela_ops`; its failure fails nothing.",
+    "Records in `estrela_ops` how long the Glue runs took and how much Athena scanned. If it cannot, nothing else"
+    " fails.",
 )
 
 
@@ -45,7 +47,7 @@ def step_text(star: Star, step: Step) -> TaskText:
         text = TEXTS[step.phase]
         return TaskText(text.name, text.doc.format(star=star.name)).of_glue()
     sources = "\n".join(f"* `{source.name}`: {source.doc}" for source in star.sources if source.entity == step.entity)
-    doc = f"Fetches what these sources have now, and keeps what is new, as it came:\n\n{sources}"
+    doc = f"Fetches the current data of these sources and stores new data unchanged:\n\n{sources}"
     return TaskText(f"Extract {step.entity.replace('_', ' ')}", doc).of_glue()
 
 

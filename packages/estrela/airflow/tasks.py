@@ -11,8 +11,8 @@ from airflow.providers.standard.operators.python import PythonOperator
 
 Result = TypeVar("Result")
 FIGURES = (
-    "\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected, files, tables. Its log says them in"
-    " a sentence, and has a command that prints the log of the Glue run."
+    "\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected, files, tables. Its log has the same"
+    " figures, and a command that prints the log of the Glue run."
 )
 """Text appended to the description of every task that runs a Glue job."""
 

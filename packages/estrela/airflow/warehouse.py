@@ -42,7 +42,7 @@ def parts_of(rendered: Mapping[str, str]) -> WarehouseParts:
 
     for name in REQUIRED:
         if not rendered.get(name):
-            raise SettingsError(f"Airflow Variable estrela_{name}", "is missing; docs/ledger.md says what it holds")
+            raise SettingsError(f"Airflow Variable estrela_{name}", "is missing; set it as docs/ledger.md describes")
     environ = {f"ESTRELA_{name.upper()}": rendered[name] for name in VARIABLES if rendered.get(name)}
     return WarehouseParts(environ, AwsBaseHook(aws_conn_id=rendered["aws_conn_id"]).get_session())
 

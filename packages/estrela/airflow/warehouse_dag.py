@@ -14,25 +14,27 @@ from estrela.model.feed_origin import DatabaseTable
 from estrela.model.feed_plan import ARCHIVE, EXTRACT, RECONCILE, TRANSFORM
 from estrela.model.feeds import found_feeds
 
-DOC = """Takes in every feed that `estrela.feeds` declares, and loads it into the warehouse. One group of tasks per
-feed: a source that is down fails its own group, and no other.
+DOC = """Extracts the data of every feed that `estrela.feeds` declares and loads it into the warehouse. Each feed has a
+group of tasks: if a source is down, only the group of its feed fails.
 
-* **extract_data** copies what is new at an FTPS share or in a database into the landing bucket, as a stream, and
-  registers what a listing of the bucket finds and no event told of.
-* **transform_data** is a trial, and keeps nothing: it drops the heading lines of every new file, converts its types,
-  harmonises its values and counts bad rows, so that a file that cannot be loaded is known before the warehouse is
-  touched.
-* **load_data** converts again, in the stream that COPY writes, so that rows, rejects, counts and `Done` are one
-  transaction: no converted file lies between the two that could be lost or doubled. It loads every good file, and sets
-  a bad one to Fail.
-* **reconcile_keys** deletes the rows that a database no longer has, as often as the feed declares.
-* **archive_files** moves what is settled. Where an extract failed, files of earlier days are loaded and archived.
+* **extract_data** streams new data from an FTPS share or a database into the landing bucket. It lists the bucket and
+  registers the files for which no event was received.
+* **transform_data** is a trial run that writes nothing: it drops the heading lines of every new file, converts its
+  types, harmonises its values and counts bad rows, so that a file that cannot be loaded is found before the warehouse
+  changes.
+* **load_data** converts the files again while it streams them into COPY. The rows, rejects and counts of a file and its
+  state `Done` are committed in one transaction; no converted file is stored in between that could be lost or loaded
+  twice. It loads every good file and sets a bad one to `Fail`.
+* **reconcile_keys** deletes the rows whose keys the source database no longer has, as often as the feed declares.
+* **archive_files** moves files that are loaded or filtered out to the archive bucket.
 * **done** fails the DAG run if a task of the group failed.
-* **notify**, after all groups, sends each message about a file or feed once.
+* **notify** runs after all groups and sends each message about a file or feed once.
 
-A feed whose declaration cannot be read is a group with one task, **declarations**, which fails with the problem.
+If an extract failed, the group still loads and archives the files that arrived earlier. If the declaration of a feed
+cannot be read, its group has one task, **declarations**, which fails with the problem.
 
-Each task is a run of `glue/job_template.py`. The Airflow Variables are those of the DAGs `feed_<name>`.
+Each task except **done** and **notify** is a run of `glue/job_template.py`. The Airflow Variables are those of the DAGs
+`feed_<name>`.
 """
 
 
@@ -40,7 +42,7 @@ def warehouse_dag() -> DAG:
     """Return the DAG ``warehouse``, daily."""
     with DAG(
         dag_id="warehouse",
-        description="Extracts and loads every feed, each by itself",
+        description="Extracts and loads every feed, independently of the others",
         doc_md=DOC,
         schedule="@daily",
         start_date=START,

@@ -55,7 +55,7 @@ class StarTables:
 
     @property
     def runs(self) -> LakeTable:
-        """Releases as they became current."""
+        """Changes of the current release."""
         return self._ops(RUNS)
 
     @property

@@ -58,12 +58,14 @@ class AthenaQueries:
         while (execution := self._execution(query))["Status"]["State"] in ACTIVE:
             if self.clock() >= end:
                 self.client.stop_query_execution(QueryExecutionId=query)
-                raise AthenaQueryError(query, f"was stopped: not finished after {self.deadline:g} s", retriable=True)
+                raise AthenaQueryError(
+                    query, f"was stopped because it had not finished after {self.deadline:g} s", retriable=True
+                )
             self.sleep(POLL_SECONDS)
         status = execution["Status"]
         if status["State"] == SUCCEEDED:
             return execution
-        reason = f"ended {status['State']}: {status.get('StateChangeReason') or 'no reason given'}"
+        reason = f"ended with {status['State']}: {status.get('StateChangeReason') or 'no reason given'}"
         raise AthenaQueryError(query, reason, retriable=bool(status.get("AthenaError", {}).get("Retryable")))
 
     def _execution(self, query: str) -> Execution:

@@ -19,7 +19,7 @@ class Breaker:
         """Raise SourceUnavailableError once too many consecutive requests have failed."""
         with self._lock:
             if self._failures >= self._limit:
-                raise SourceUnavailableError(self._source, f"not sent, since {self._limit} requests in a row failed")
+                raise SourceUnavailableError(self._source, f"not sent, because {self._limit} requests in a row failed")
 
     def failed(self) -> None:
         """Count a failure."""

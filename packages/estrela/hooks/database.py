@@ -136,7 +136,7 @@ def _require_distinct(cursor: Cursor[Any], table: str, stage: Identifier, key: S
     twice = cursor.execute(query).fetchone()
     if twice:
         values = ", ".join(f"{name}={value!r}" for name, value in zip(key, twice, strict=True))
-        problem = f"the rows to upsert hold the key {values} more than once; nothing was written"
+        problem = f"the rows to upsert contain the key {values} more than once; nothing was written"
         raise LoadError(table, problem, retriable=False)
 
 

@@ -188,7 +188,7 @@ class GlueJobs:
         for run in self._polls(job, run_id, STOP_SECONDS, POLL_SECONDS):
             if has_ended(run):
                 return
-        raise self._failed(JobError, job, run, f"has not ended {STOP_SECONDS:g} s after it was told to stop")
+        raise self._failed(JobError, job, run, f"has not ended {STOP_SECONDS:g} s after Glue was asked to stop it")
 
     def _stop_after(self, error: JobError) -> None:
         """Stop the run of ``error`` and wait for its end. If that fails, raise a JobError with both reasons."""
@@ -197,7 +197,7 @@ class GlueJobs:
             if isinstance(error, JobDeadlineError):
                 self._require_end(error.job, error.run_id)
         except JobError as refused:
-            message = f"{error.message}; the run may still be active, stop it by hand: {refused.message}"
+            message = f"{error.message}; the run may still be active, stop it yourself: {refused.message}"
             both = JobError(error.job, error.run_id, error.state, message, error.log_url)
             both.retriable = error.retriable
             raise both from error

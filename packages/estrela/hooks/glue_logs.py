@@ -33,7 +33,7 @@ WORDS = {
     "rows_in": "rows in",
     "rows_loaded": "loaded",
     "rows_rejected": "rejected",
-    "given_back": "files given back by dead runs",
+    "given_back": "files released from dead runs",
     "source_keys": "keys compared",
     "deleted": "rows deleted",
     "archived": "files archived",

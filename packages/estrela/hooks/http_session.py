@@ -55,11 +55,11 @@ class HttpSession:
                 return response
             response.close()
             url = urljoin(url, response.headers["Location"])
-        raise SourceRejectedError(self._source, f"{bounded(url)} redirects without end", status=302)
+        raise SourceRejectedError(self._source, f"{bounded(url)} redirects in a loop", status=302)
 
     def _require_declared(self, url: str) -> None:
         if host_of(url) not in self._hosts:
-            problem = f"{bounded(url)} is on no declared host; declared: {some_of(self._hosts)}"
+            problem = f"the host of {bounded(url)} is not declared; declared: {some_of(self._hosts)}"
             raise SourceRejectedError(self._source, problem, status=302)
 
 

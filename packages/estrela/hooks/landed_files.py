@@ -50,9 +50,7 @@ class GoneError(LoadError):
     """The version of the file is no longer in S3."""
 
     def __init__(self, file: Landed) -> None:
-        super().__init__(
-            file.address, "this version is no longer there: it was overwritten or deleted", retriable=False
-        )
+        super().__init__(file.address, "this version no longer exists: it was overwritten or deleted", retriable=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,9 @@ class LandedFiles:
                 # The managed transfer copies objects that are too large for one copy request in parts.
                 self.s3.copy(source, bucket, key, ExtraArgs={"CopySourceIfMatch": f'"{file.etag}"'})  # type: ignore[arg-type]
                 if not self._is_copied(file, bucket, key):
-                    raise LoadError(file.address, f"the copy s3://{bucket}/{key} is not as large as the file")
+                    raise LoadError(
+                        file.address, f"the size of the copy s3://{bucket}/{key} differs from that of the file"
+                    )
             self._delete(file)
         except (ClientError, BotoCoreError) as error:
             raise _fault(file, error) from error

@@ -46,7 +46,7 @@ class Reading:
         """The reason to suspect that records are missing; "" if there is none."""
         if self._totals and self._totals != {self.records}:
             stated = " and ".join(str(total) for total in sorted(self._totals))
-            return f"{self.records} records came where the service counts {stated}"
+            return f"{self.records} records were received, but the service counts {stated}"
         return f"{self._repeated} records are on two pages, so the order changed between pages" * bool(self._repeated)
 
     def confirms(self, other: Reading | None) -> bool:

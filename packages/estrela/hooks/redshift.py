@@ -92,7 +92,7 @@ class RedshiftData:
             return execution
         parts = execution.get("SubStatements", [execution])
         place = next((at for at, part in enumerate(parts) if part["Status"] == FAILED), -1)
-        problem = f"Redshift ended it {execution['Status']}: {execution.get('Error') or 'no reason given'}"
+        problem = f"the statement ended with {execution['Status']}: {execution.get('Error') or 'no reason given'}"
         passing = place < 0 or any(text in problem for text in PASSING)
         raise StatementError(table, problem, place, retriable=passing)
 
@@ -101,7 +101,11 @@ class RedshiftData:
         while (execution := self.client.describe_statement(Id=id_))["Status"] not in ENDED:
             if self.clock() >= end:
                 self.client.cancel_statement(Id=id_)
-                raise LoadError(table, f"was cancelled: not finished after {self.deadline:g} s", retriable=True)
+                raise LoadError(
+                    table,
+                    f"the statement was cancelled because it had not finished after {self.deadline:g} s",
+                    retriable=True,
+                )
             self.sleep(pause)
             pause = min(pause * 1.5, LAST_POLL_SECONDS)
         return execution
@@ -122,7 +126,7 @@ def redshift_of(environ: Mapping[str, str], client: RedshiftDataAPIServiceClient
     given = {name: environ.get(f"ESTRELA_REDSHIFT_{variable}", "") for name, variable in names.items()}
     place = {name: value for name, value in given.items() if value}
     if ("WorkgroupName" in place) == ("ClusterIdentifier" in place):
-        problem = "set it, or ESTRELA_REDSHIFT_CLUSTER, to where the feeds with Redshift as engine are loaded; not both"
+        problem = "set either it or ESTRELA_REDSHIFT_CLUSTER to the workgroup or cluster that feeds are loaded into"
         raise SettingsError("ESTRELA_REDSHIFT_WORKGROUP", problem)
     place["Database"] = environ.get("ESTRELA_REDSHIFT_DATABASE") or "dev"
     return RedshiftData(client, place, environ.get("ESTRELA_REDSHIFT_ROLE") or "default")

@@ -112,10 +112,12 @@ class RestApiHook:
         while asked:
             answer = self.get(asked, expected)
             number += 1
-            if number > 1 and (answer.body.sha256 == before or number > MOST_PAGES):
-                raise SourceChangedError(
-                    self.source, answer.url, expected="another page", received=f"page {number - 1} again, or no end"
-                )
+            if number > 1 and answer.body.sha256 == before:
+                again = f"page {number - 1} again"
+                raise SourceChangedError(self.source, answer.url, expected=f"page {number}", received=again)
+            if number > MOST_PAGES:
+                most = f"at most {MOST_PAGES:,} pages"
+                raise SourceChangedError(self.source, answer.url, expected=most, received="more")
             is_last = answer.is_absent or answer.is_unchanged
             page = PageContent() if is_last else paginator.read_page(self.source, asked, answer)
             before, asked = answer.body.sha256, page.following

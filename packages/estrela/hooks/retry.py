@@ -41,7 +41,7 @@ def _give_up(source: str, policy: HttpPolicy, state: RetryCallState) -> NoReturn
     last = _error(state)
     problem = str(last).removeprefix(f"{source}: ")
     tries = f"gave up after {state.attempt_number} of {policy.attempts} attempts"
-    asks = f", the service asks to wait {last.retry_after:g} s" if last.retry_after else ""
+    asks = f"; the service asks clients to wait {last.retry_after:g} s" if last.retry_after else ""
     raise SourceUnavailableError(
         source, f"{problem}; {tries}{asks}", status=last.status, retry_after=last.retry_after
     ) from last

@@ -29,7 +29,7 @@ class Secret:
         except (ClientError, BotoCoreError) as error:
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             raise SettingsError(
-                f"secret {self.name}", f"cannot be read ({code}); check its name and the role"
+                f"secret {self.name}", f"cannot be read ({code}); check its name and the permissions of the role"
             ) from None
 
     def text(self) -> str:
@@ -40,7 +40,7 @@ class Secret:
         """Return one field of a JSON value. Raises SettingsError if it is missing."""
         fields = self.fields()
         if key not in fields:
-            raise SettingsError(f"secret {self.name}", f"has no field {key!r}; it holds {', '.join(sorted(fields))}")
+            raise SettingsError(f"secret {self.name}", f"has no field {key!r}; its fields: {', '.join(sorted(fields))}")
         return fields[key]
 
     def fields(self) -> dict[str, str]:

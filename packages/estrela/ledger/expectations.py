@@ -55,8 +55,8 @@ class Expectations:
         [arrival] = self.database.query(ARRIVED, {"feed": feed.name, "after": before})
         if arrival["is_there"]:
             return None
-        newest = f"the newest is of {arrival['newest']:%Y-%m-%d %H:%M}" if arrival["newest"] else "none ever came"
-        text = f"no file came since {before:%Y-%m-%d %H:%M}, and one was due at {last:%Y-%m-%d %H:%M %Z}; {newest}"
+        newest = f"the newest arrived at {arrival['newest']:%Y-%m-%d %H:%M}" if arrival["newest"] else "none ever did"
+        text = f"no file arrived since {before:%Y-%m-%d %H:%M}, but one was due at {last:%Y-%m-%d %H:%M %Z}; {newest}"
         return Deviation("late", feed.name, f"{feed.name} {last.isoformat()}", text)
 
     def _odd(self, feed: Feed) -> Deviation | None:

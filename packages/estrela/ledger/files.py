@@ -95,10 +95,16 @@ class LedgerFiles:
         """Set a failed, rejected or filtered-out file to New, for the feed that matches it now; return the file."""
         file = self.find(name)
         if file["state"] not in MAY_RETRY:
-            raise LoadError(name, f"it is {file['state']}; only {', '.join(MAY_RETRY)} can be retried", retriable=False)
+            raise LoadError(
+                name,
+                f"its state is {file['state']}; only files in state {', '.join(MAY_RETRY)} can be retried",
+                retriable=False,
+            )
         newer = self.database.query(NEWER, {"file": file["id"]})
         if newer:
-            raise LoadError(name, f"a newer version of it is file {newer[0]['id']}; nothing to retry", retriable=False)
+            raise LoadError(
+                name, f"file {newer[0]['id']} is a newer version of it; it cannot be retried", retriable=False
+            )
         given = {name: file[name] for name in ("bucket", "key", "version", "etag", "size", "arrived_at")}
         judged = self.register.judge(Arrival(**given))
         if judged.feed is None or judged.state is not State.NEW:
@@ -106,5 +112,5 @@ class LedgerFiles:
         changes = {"file": file["id"], "state": file["state"], "run": run, "reason": reason}
         place = {"feed": judged.feed.name, "place": judged.place}
         if not self.database.query(RETRIED, {**changes, **place}):
-            raise LoadError(name, "its state changed meanwhile; look at it again", retriable=True)
+            raise LoadError(name, "its state changed at the same time; run the command again", retriable=True)
         return file

@@ -9,9 +9,9 @@ from typing import Any
 from estrela.ledger.expectations import Deviation
 
 NEXT = {
-    "late": "ask the sender; if it did arrive: estrela ledger register --feed {feed}",
-    "empty": "estrela ledger explain {file}; to take its rows out: estrela ledger withdraw {file} --reason ...",
-    "odd": "estrela ledger explain {file}; to take its rows out: estrela ledger withdraw {file} --reason ...",
+    "late": "ask the sender; if the file did arrive: estrela ledger register --feed {feed}",
+    "empty": "estrela ledger explain {file}; to delete its rows: estrela ledger withdraw {file} --reason ...",
+    "odd": "estrela ledger explain {file}; to delete its rows: estrela ledger withdraw {file} --reason ...",
 }
 
 
@@ -31,7 +31,7 @@ def failed(transition: Mapping[str, Any]) -> Notice:
     """Return the message about a file that failed, from its transition."""
     body = (
         f"{_file(transition)} failed: {transition['reason']}\n"
-        f"Next: correct the cause, or have the file sent anew; then: estrela ledger retry {transition['file']}\n"
+        f"Next: correct the cause, or have a corrected file sent; then: estrela ledger retry {transition['file']}\n"
         f"Its history: estrela ledger explain {transition['file']}"
     )
     subject = f"{transition['feed']}: {_name(transition)} failed"
@@ -46,7 +46,7 @@ def rejected(load: Mapping[str, Any]) -> Notice:
     body = (
         f"{_file(load)}: {load['rows_rejected']} of {load['rows_in']} rows are rejected; the first: "
         f"line {load['line']}{column}: {load['reason']}\n"
-        f"Next: estrela ledger explain {load['file']}; once the declaration takes them: "
+        f"Next: estrela ledger explain {load['file']}; once the declaration accepts these rows: "
         f"estrela ledger replay --feed {load['feed']}"
     )
     subject = f"{load['feed']}: rows of {_name(load)} are rejected"
@@ -64,7 +64,8 @@ def unexpected(finding: Deviation) -> Notice:
 def recovered(recovery: Mapping[str, Any]) -> Notice:
     """Return the message that the problem of an earlier message is over."""
     body = (
-        f"{_file(recovery)} {'came' if recovery['kind'] == 'late' else 'is loaded'}: {recovery['subject']!r} is over."
+        f"{_file(recovery)} {'arrived' if recovery['kind'] == 'late' else 'is loaded'}, which solves the problem "
+        f"{recovery['subject']!r}."
     )
     body += f"\nNext: nothing; its history: estrela ledger explain {recovery['file']}"
     subject = f"{recovery['feed']}: recovered: {_name(recovery)}"

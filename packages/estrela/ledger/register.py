@@ -44,7 +44,7 @@ Sequencers order events; ``arrived_at`` may be later than the time of the event.
 but it shows all versions in their order. A version that it did not show, and that was not archived, arrived after it.
 So did a version whose event is registered after the listing, unless the event's time is in an earlier second.
 """
-OVERTAKEN = "a newer version of the file arrived before"
+OVERTAKEN = "a newer version of the file had already arrived"
 SUPERSEDED = """
 UPDATE ledger.files SET state = 'Filtered Out', reason = 'a newer version arrived before this one was loaded', run = %s
 WHERE id = ANY(%s)
@@ -128,7 +128,7 @@ class Register:
                 return Judgement(feed, place, State.NEW, "", is_manifest)
         for name, problem in self.unreadable.items():
             address = f"s3://{arrival.bucket}/{arrival.key}"
-            raise DefinitionError(name, f"cannot be read, and may be the feed of {address}: {problem}")
+            raise DefinitionError(name, f"cannot be read, but {address} may belong to it: {problem}")
         return Judgement(None, "", State.REJECTED, "no feed is declared for this bucket and folder")
 
     def register(self, arrivals: Sequence[Arrival], run: str, *, by_event: bool) -> int:

@@ -54,8 +54,8 @@ def findings(parts: WarehouseParts) -> Iterator[Finding]:
 
 def _feeds(parts: WarehouseParts) -> str:
     for name, problem in parts.found.problems.items():
-        raise ProblemError(f"{name} cannot be read: {problem}")
-    return f"{len(parts.feeds)} are declared"
+        raise ProblemError(f"the declaration of {name} cannot be read: {problem}")
+    return f"{len(parts.feeds)} feeds are declared"
 
 
 def _database(parts: WarehouseParts) -> str:
@@ -69,7 +69,7 @@ def _schema(parts: WarehouseParts) -> str:
     current, newest = rows[0]["version_num"] if rows else "none", SCHEMA.newest_version()
     if current != newest:
         raise ProblemError(f"its version is {current}, the newest is {newest}; run: estrela ledger migrate")
-    return f"is at version {newest}"
+    return f"at the newest version, {newest}"
 
 
 def _grants(parts: WarehouseParts) -> str:
@@ -83,13 +83,15 @@ def _grants(parts: WarehouseParts) -> str:
 def _leases(parts: WarehouseParts) -> str:
     ended = parts.database.query(LATE)[0]["files"]
     if ended:
-        raise ProblemError(f"{ended} files wait for a run of their feed to take over from one that died")
-    return "no file waits for a run that died"
+        raise ProblemError(
+            f"{ended} files were left In Progress by dead runs; the next run of their feed releases them"
+        )
+    return "no file was left In Progress by a dead run"
 
 
 def _bucket(parts: WarehouseParts, name: str) -> str:
     parts.session.client("s3").head_bucket(Bucket=name)
-    return f"s3://{name} is there"
+    return f"s3://{name} exists"
 
 
 def _notification(parts: WarehouseParts) -> str:
@@ -98,5 +100,5 @@ def _notification(parts: WarehouseParts) -> str:
     )
     kinds = ("LambdaFunctionConfigurations", "QueueConfigurations", "EventBridgeConfiguration")
     if not any(kind in configuration for kind in kinds):
-        raise ProblemError(f"s3://{parts.places.landing} tells nobody of new files; only listings find them")
-    return f"s3://{parts.places.landing} tells of new files"
+        raise ProblemError(f"s3://{parts.places.landing} sends no events for new files, so only listings find them")
+    return f"s3://{parts.places.landing} sends events for new files"

@@ -39,35 +39,37 @@ def main(argv: Sequence[str], parts: Callable[[], WarehouseParts]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
-    root = argparse.ArgumentParser(prog="estrela ledger", description="Ask the file ledger, and correct it.")
+    root = argparse.ArgumentParser(prog="estrela ledger", description="Query the file ledger and operate its files.")
     commands = root.add_subparsers(dest="command", required=True)
-    listing = commands.add_parser("list", help="the last registered files")
-    listing.add_argument("--feed", default="", help="of this feed only")
-    listing.add_argument("--state", default="", choices=["", *State], help="in this state only")
-    listing.add_argument("--most", type=int, default=50, help="most files (default: 50)")
-    explain = commands.add_parser("explain", help="show the history of a file")
-    explain.add_argument("--json", action="store_true", help="as JSON")
-    plan = commands.add_parser("plan", help="what would be loaded of a file, and why; changes nothing")
-    retry = commands.add_parser("retry", help="load a file again that failed, was rejected or filtered out")
-    withdraw = commands.add_parser("withdraw", help="take the rows of a file out of its table")
+    listing = commands.add_parser("list", help="list the newest registered files")
+    listing.add_argument("--feed", default="", help="only files of this feed")
+    listing.add_argument("--state", default="", choices=["", *State], help="only files in this state")
+    listing.add_argument("--most", type=int, default=50, help="maximum number of files (default: 50)")
+    explain = commands.add_parser("explain", help="show the history of a file and what to do next")
+    explain.add_argument("--json", action="store_true", help="print the history as JSON")
+    plan = commands.add_parser("plan", help="show which rows of a file a load would change; changes nothing itself")
+    retry = commands.add_parser("retry", help="let a file that failed, was rejected or filtered out be loaded again")
+    withdraw = commands.add_parser("withdraw", help="delete the rows of a file from its table")
     for command in (explain, plan, retry, withdraw):
         command.add_argument("file", help="id, key or s3:// address of a file")
     retry.add_argument("--reason", default="retried by an operator", help="recorded with the file")
     withdraw.add_argument("--reason", required=True, help="recorded with the file")
-    replay = commands.add_parser("replay", help="judge rejected rows by today's declaration, and load the good ones")
-    replay.add_argument("--feed", required=True)
-    replay.add_argument("--code", default="", help="only rejects of this code, as `explain` shows them")
-    register = commands.add_parser(
-        "register", help="fetch what an FTPS folder has for a feed, and register what a listing finds"
+    replay = commands.add_parser(
+        "replay", help="judge rejected rows by the current declaration, and load the good ones"
     )
-    load = commands.add_parser("load", help="the same, then load and archive it")
-    archive = commands.add_parser("archive", help="move loaded files of a feed to the archive")
+    replay.add_argument("--feed", required=True, help="name of the feed")
+    replay.add_argument("--code", default="", help="only rejects with this code, as `explain` shows it")
+    register = commands.add_parser(
+        "register", help="copy new data from the feed's source, and register the files in the landing bucket"
+    )
+    load = commands.add_parser("load", help="do the same as register, then load and archive the files")
+    archive = commands.add_parser("archive", help="move files that are loaded or filtered out to the archive bucket")
     for command in (register, load, archive):
-        command.add_argument("--feed", required=True)
-    notify = commands.add_parser("notify", help="send messages of what failed, is late, empty, odd, or is over")
-    notify.add_argument("--feed", default="", help="of this feed only")
-    commands.add_parser("doctor", help="check what the ledger needs")
-    commands.add_parser("migrate", help="create the ledger's schema, or bring it to the newest version")
+        command.add_argument("--feed", required=True, help="name of the feed")
+    notify = commands.add_parser("notify", help="send new messages: files failed, late, empty or odd, problems solved")
+    notify.add_argument("--feed", default="", help="only messages about this feed")
+    commands.add_parser("doctor", help="check the database, buckets and declarations that the ledger needs")
+    commands.add_parser("migrate", help="create the ledger's schema or upgrade it to the newest version")
     return root
 
 
@@ -108,7 +110,7 @@ def _plan(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feed = _feed(parts, str(file["feed"]))
     claim = unclaimed(feed, _run(), file)
     if file["is_manifest"]:
-        raise LoadError(claim.address, "it names the files of a delivery, and holds no rows", retriable=False)
+        raise LoadError(claim.address, "it is a manifest, which lists files and has no rows", retriable=False)
     account = parts.loader(feed).plan(claim)
     print(f"file {file['id']}, {claim.address}, is {file['state']}" + (f": {file['reason']}" if file["reason"] else ""))
     print(f"feed {feed.name}: load={feed.load}, order={feed.order}, on_overwrite={feed.on_overwrite}")
@@ -119,7 +121,7 @@ def _plan(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 def _retry(given: argparse.Namespace, parts: WarehouseParts) -> int:
     file = parts.ledger().retry(given.file, _run(), given.reason)
-    print(f"file {file['id']} was {file['state']} and is New; the next run of its feed loads it")
+    print(f"file {file['id']} was {file['state']} and is now New; the next run of its feed loads it")
     return 0
 
 
@@ -127,7 +129,7 @@ def _withdraw(given: argparse.Namespace, parts: WarehouseParts) -> int:
     file = parts.ledger().find(given.file)
     feed = _feed(parts, str(file["feed"]))
     rows = parts.changes(feed).withdraw(feed, file["id"], _run(), given.reason)
-    print(f"file {file['id']} is withdrawn: {rows} rows left {feed.target}")
+    print(f"file {file['id']} is withdrawn: {rows} rows were deleted from {feed.target}")
     return 0
 
 
@@ -137,7 +139,7 @@ def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
     files = changes.with_rejects(feed, given.code)
     accounts = [changes.replay(feed, file, run, given.code) for file in files]
     loaded, rejected = sum(account.loaded for account in accounts), sum(account.rejected for account in accounts)
-    print(f"{feed.name}: {len(files)} files with rejects; {loaded} rows are loaded now, {rejected} are still rejected")
+    print(f"{feed.name}: {len(files)} files with rejects; {loaded} rows were loaded, {rejected} are still rejected")
     return 0
 
 
@@ -170,9 +172,9 @@ def _run_step(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> N
 def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feeds = [_feed(parts, given.feed)] if given.feed else list(parts.feeds.values())
     delivery = send_messages(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
-    print(f"{delivery.noted} new messages are noted")
+    print(f"{delivery.noted} new messages were recorded")
     for channel, sent in delivery.sent.items():
-        print(f"{channel}: {sent} messages are sent")
+        print(f"{channel}: {sent} messages were sent")
     for failure in delivery.failures:
         raise failure
     return 0

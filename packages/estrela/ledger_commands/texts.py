@@ -13,11 +13,11 @@ from estrela.ledger.state import State
 COLUMNS = ("id", "state", "feed", "key", "rows_loaded", "rows_rejected", "reason")
 NEXT = {
     State.NEW: "the next run of the feed loads it",
-    State.IN_PROGRESS: "a run is loading it; if that run dies, the lease ends and the next run takes over",
-    State.FAIL: "correct the cause, or send the file anew; then: estrela ledger retry {id}",
-    State.REJECTED: "correct its name, place or the feed; then: estrela ledger retry {id}",
-    State.FILTERED_OUT: "nothing, unless its rows are wanted after all: estrela ledger retry {id}",
-    State.DONE: "nothing; to take its rows out: estrela ledger withdraw {id} --reason ...",
+    State.IN_PROGRESS: "a run is loading it; if that run dies, its lease expires and the next run loads the file",
+    State.FAIL: "correct the cause, or have a corrected file sent; then: estrela ledger retry {id}",
+    State.REJECTED: "correct its name, its folder or the feed; then: estrela ledger retry {id}",
+    State.FILTERED_OUT: "nothing; to load it nevertheless: estrela ledger retry {id}",
+    State.DONE: "nothing; to delete its rows: estrela ledger withdraw {id} --reason ...",
 }
 
 
@@ -49,7 +49,7 @@ def _facts(file: Mapping[str, Any]) -> Iterator[str]:
     if file["rows_in"] is not None:
         yield f"rows:     {file['rows_in']} in = {file['rows_loaded']} loaded + {file['rows_rejected']} rejected"
     if file["superseded_by"]:
-        yield f"replaced: its rows left for those of file {file['superseded_by']}"
+        yield f"replaced: its rows were replaced by those of file {file['superseded_by']}"
     if file["archive_uri"]:
         yield f"archive:  {file['archive_uri']}"
 

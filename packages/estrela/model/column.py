@@ -77,7 +77,7 @@ def require_not_sensitive(where: str, placed: Iterable[tuple[str, str]], columns
     for role, name in placed:
         if name in sensitive:
             problem = f"{role} names {name!r}, which is sensitive: its values would be in file names, URLs and ops"
-            raise DefinitionError(where, f"{problem}; use another column, or a pseudonym that the source gives")
+            raise DefinitionError(where, f"{problem}; use another column, or a pseudonym from the source")
 
 
 def require_known(where: str, role: str, names: Iterable[str], known: Sequence[str]) -> None:

@@ -17,7 +17,11 @@ from estrela.model.source import Field
 
 FEED_COLUMNS = (
     Column("source_file", "bigint", "File that the row came from: ledger.files.id"),
-    Column("source_line", "bigint", "Line of the file on which the row begins, from 1; of JSON the record, from 1"),
+    Column(
+        "source_line",
+        "bigint",
+        "Line of the file on which the row begins; for JSON the record's position; from 1",
+    ),
     Column("source_load", "bigint", "Load that wrote the row: ledger.loads.id"),
 )
 """Columns of every target table in addition to those of its feed."""
@@ -178,10 +182,10 @@ class Feed:
             problem = "order=newest with load=append would lose the rows of older files"
             _refuse(where, problem, (Order.IN_ORDER, Order.ALL))
         if self.is_whole and self.order is Order.ALL:
-            problem = f"order=all with load={self.load}: which file the table holds would be left to chance"
+            problem = f"order=all with load={self.load}: the table would contain the rows of an arbitrary file"
             _refuse(where, problem, (Order.NEWEST, Order.IN_ORDER))
         if self.is_whole and self.order is Order.BY_MANIFEST:
-            problem = f"order={self.order} with load={self.load}: the table would hold one file of a delivery"
+            problem = f"order={self.order} with load={self.load}: the table would contain only one file of a delivery"
             _refuse(where, problem, (Load.APPEND, Load.UPSERT))
         if (self.order is Order.BY_MANIFEST) != bool(self.origin.manifest):
             problem = f"order={self.order} and an origin with manifest={self.origin.manifest!r}"
@@ -212,7 +216,9 @@ class Feed:
             if types[change.column] != "string":
                 raise DefinitionError(where, f"pii names {change.column!r}, which is not a string column")
             if isinstance(change, Cut) and change.column in self.key:
-                raise DefinitionError(where, f"pii cuts {change.column!r} of the key: rows would get the same key")
+                raise DefinitionError(
+                    where, f"pii cuts {change.column!r}, a column of the key: different rows would get the same key"
+                )
         require_distinct(f"{where}, pii", [change.column for change in self.pii])
 
     @property

@@ -56,12 +56,12 @@ class Expected:
         ``before`` lists the row counts of the earlier loads.
         """
         if rows < self.least_rows:
-            return "empty", f"it has {rows} rows, and at least {self.least_rows} are expected"
+            return "empty", f"it has {rows} rows, but at least {self.least_rows} are expected"
         if not self.band or len(before) < FEWEST_LOADS:
             return None
         usual = median(before)
         if abs(rows - usual) <= self.band * usual:
             return None
         low, high = max(0, usual * (1 - self.band)), usual * (1 + self.band)
-        shown = f"{low:.0f} to {high:.0f} are expected after the {len(before)} loads before it"
-        return "odd", f"it has {rows} rows, and {shown}"
+        shown = f"{low:.0f} to {high:.0f} are expected, judging by the {len(before)} loads before it"
+        return "odd", f"it has {rows} rows, but {shown}"

@@ -14,8 +14,8 @@ from estrela.model.table import Fact, Table
 COMPLETENESS = Column(
     "completeness",
     "double",
-    "Share of what was received last for the period that the tables hold, by rows or by the source's measure,"
-    " whichever is less; 1 if nothing is missing, 0 if it is not known how much",
+    "Share of the newest data received for the period that the tables contain, by rows or by the source's measure,"
+    " whichever is lower; 1 if nothing is missing, 0 if it is unknown how much is missing",
 )
 
 

@@ -20,8 +20,8 @@ COMPRESSIONS = ("", "gzip", "bz2", "zstd", "zip")
 ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1")
 NUMERIC = ("int", "bigint", "double")
 FILE_COLUMNS = (
-    Column("source_file", "string", "Object in the raw layer that holds the row, named by the sha256 of its content"),
-    Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
+    Column("source_file", "string", "Raw file that contains the row, named by the sha256 of its content"),
+    Column("source_line", "bigint", "Line of the file, from 1; for JSON the position of the record, from 1"),
     Column("fetched_at", "timestamp", "When the file was received, UTC"),
 )
 """Columns of every trusted table in addition to those of its source."""
@@ -141,7 +141,9 @@ class Source:
         validate_partitioning(where, self.partition_by, self.all_columns)
         for name in map(column_of, valued(self.partition_by)):
             if name not in requested:
-                raise DefinitionError(where, f"partition_by names {name!r}, which the request does not tell", requested)
+                raise DefinitionError(
+                    where, f"partition_by names {name!r}, which is not a value of the request", requested
+                )
         validate_checks(where, self.checks, known)
         self._validate_limits(where)
         self._validate_sensitive(where)
@@ -158,7 +160,9 @@ class Source:
         if self.compression not in COMPRESSIONS:
             raise DefinitionError(where, f"unknown compression {self.compression!r}", COMPRESSIONS)
         if self.raw_days < 0 or (self.raw_days and self.received_with):
-            problem = f"raw_days={self.raw_days}; give 0 or more days, and declare them where the files are received"
+            problem = (
+                f"raw_days={self.raw_days}; give 0 or more days, and declare them at the source that receives the files"
+            )
             raise DefinitionError(where, problem)
         if self.max_bytes < 1:
             raise DefinitionError(where, f"max_bytes={self.max_bytes} is not 1 or more")

@@ -135,4 +135,6 @@ def _ordered(
     try:
         return [declarations[key] for key in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        raise DefinitionError(f"Star({name!r})", f"declarations need each other in a circle: {error.args[1]}") from None
+        raise DefinitionError(
+            f"Star({name!r})", f"declarations depend on each other in a cycle: {error.args[1]}"
+        ) from None

@@ -20,8 +20,8 @@ KEY_SUFFIX = "_key"
 SESSION = "spark"
 """Parameter of the transform of a dimension without sources."""
 VALID_COLUMNS = (
-    Column("valid_from", "date", "First day on which this version holds; the first version holds from 1900-01-01"),
-    Column("valid_to", "date", "First day on which this version no longer holds; 9999-12-31 for the current one"),
+    Column("valid_from", "date", "First day on which this version is valid; 1900-01-01 for the first version"),
+    Column("valid_to", "date", "First day on which this version is no longer valid; 9999-12-31 for the current one"),
     Column("is_current", "boolean", "Whether this is the newest version"),
 )
 
@@ -82,7 +82,9 @@ class Dimension:
             raise DefinitionError(where, "Scd2 tracks no column", free)
         require_known(where, "tracked", self.history.tracked, free)
         if self.history.as_of in known:
-            raise DefinitionError(where, f"as_of {self.history.as_of!r} is a column; the versions' dates replace it")
+            raise DefinitionError(
+                where, f"as_of {self.history.as_of!r} is declared as a column; valid_from and valid_to replace it"
+            )
 
     @property
     def is_sensitive(self) -> bool:
@@ -232,7 +234,7 @@ def _durable(key: str) -> str:
 
 def _key_columns(lookup: Lookup) -> tuple[Column, Column]:
     name = lookup.dimension.name
-    durable = f"Durable key into {name}, the same for all versions of a member; kept where the member is unknown"
+    durable = f"Durable key into {name}, the same for all versions of a member; kept if the member is unknown"
     return (
         Column(lookup.key, "bigint", f"Key into {name}; 0 is its unknown member"),
         Column(lookup.durable_key, "bigint", durable),

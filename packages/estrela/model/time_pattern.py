@@ -67,11 +67,11 @@ def validate_pattern(where: str, pattern: str, parts: Mapping[str, Part]) -> Non
     letters = [match.group() for match in PART.finditer(pattern) if match.group(1) is None]
     unknown = [run for run in letters if run not in parts]
     if unknown:
-        raise DefinitionError(where, f"pattern {pattern!r} holds {unknown[0]!r}", parts)
+        raise DefinitionError(where, f"pattern {pattern!r} contains {unknown[0]!r}", parts)
     names = [parts[run].name for run in letters]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise DefinitionError(where, f"pattern {pattern!r} holds the {twice[0]} twice")
+        raise DefinitionError(where, f"pattern {pattern!r} contains the {twice[0]} twice")
     missing = [part.name for part in parts.values() if part.required and part.name not in names]
     if missing:
         raise DefinitionError(where, f"pattern {pattern!r} lacks the {missing[0]}")

@@ -153,7 +153,7 @@ class FileAccounts:
             if account.rows_in != account.rows_loaded + (account.rows_rejected or 0):
                 raise LoadError(
                     self.lake.tables.trusted(self.source).path,
-                    f"{account.request} ({account.source_file}) holds {account.rows_in} rows, but "
+                    f"{account.request} ({account.source_file}) has {account.rows_in} rows, but "
                     f"{account.rows_loaded} were loaded and {account.rows_rejected} rejected",
                     retriable=False,
                 )

@@ -53,7 +53,9 @@ class Quarantine:
             decisions = [*value.get("decisions", []), asdict(decision)]
             if self.objects.write(self._key, {"decisions": decisions}, version):
                 return True
-        raise LoadError(self._key, f"{ATTEMPTS} other decisions were recorded first; run the step again")
+        raise LoadError(
+            self._key, f"other decisions were recorded first at each of {ATTEMPTS} attempts; run the step again"
+        )
 
     @property
     def _key(self) -> str:

@@ -30,9 +30,8 @@ class CatalogueExtractor(HttpExtractor):
         try:
             files = {request_id(file.request): file for file in origin.files(document)}
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise SourceChangedError(
-                self.source.name, answer.url, expected=origin.shape, received=f"no such thing ({error})"
-            ) from error
+            received = f"a document of another shape ({type(error).__name__}: {error})"
+            raise SourceChangedError(self.source.name, answer.url, expected=origin.shape, received=received) from error
         return Wanted([self._request(files[name]) for name in sorted(files)])
 
     def _request(self, file: ListedFile) -> Request:

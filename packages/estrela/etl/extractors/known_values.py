@@ -51,7 +51,7 @@ def requests_values(
 
 
 def _warn(source: Source, column: str, file: RawFile) -> None:
-    Logger().warning("a file does not tell the values asked for", source=source.name, column=column, file=file.key)
+    Logger().warning("the column cannot be read from the file", source=source.name, column=column, file=file.key)
 
 
 def _parsed(text: str, parser: Parser) -> str:

@@ -49,15 +49,15 @@ class Scope:
         for parameter in source.run_parameters:
             for value in self.parameters.get(parameter.name, ()):
                 if not any(parameter.selects((value,), request) for request in requests):
-                    problem = f"{parameter.name} {value} is nothing that {source.name} has"
-                    raise SettingsError("--params", f"{problem}; it has {_extent(parameter.keys, requests)}")
+                    problem = f"{parameter.name} {value} does not exist in source {source.name}"
+                    raise SettingsError("--params", f"{problem}; available: {_extent(parameter.keys, requests)}")
 
 
 def _extent(keys: Sequence[str], requests: Sequence[Mapping[str, str]]) -> str:
     """Return the first and the last of the requests by ``keys`` as text for people."""
     parts = sorted({tuple((key, request[key]) for key in keys if key in request) for request in requests})
     named = [",".join(f"{key}={value}" for key, value in part) for part in parts]
-    return f"{named[0]} to {named[-1]}" if named else "nothing"
+    return f"{named[0]} to {named[-1]}" if named else "none"
 
 
 class HasRequest(Protocol):
@@ -193,11 +193,12 @@ class RawExtractor(Extractor, Generic[R]):
         lost = sorted(({*gone} & held | {answer.request_id for answer in received.emptied}) - wanted.replaced)
         allowed = max(1, floor(self.source.tolerance.withdrawals * len(held)))
         if len(lost) > allowed and not self.scope.full_refresh:
+            hint = "if the source has really removed this data, run with full_refresh"
             raise SourceChangedError(
                 self.source.name,
-                f"what {self.source.name} has now",
-                expected=f"something for at least {len(held) - allowed} of the {len(held)} known requests",
-                received=f"nothing for {len(lost)} of them, such as {some_of(lost, 3)}; a full_refresh accepts that",
+                f"the {len(held)} known requests",
+                expected=f"data for at least {len(held) - allowed} of them",
+                received=f"none for {len(lost)}, such as {some_of(lost, 3)}; {hint}",
             )
         now = datetime.now(UTC).replace(microsecond=0)
         return [*received.emptied, *(RawAnswer(known[name].request, now) for name in gone)]
@@ -215,7 +216,10 @@ class RawExtractor(Extractor, Generic[R]):
             raise failures[0] if asked == 1 else ExtractError.of(self.source.name, failures, asked, allowed)
         if failures:
             self.log.warning(
-                "tolerated failed requests", source=self.source.name, failed=len(failures), some=some_of(failures, 3)
+                "requests failed, not more than are tolerated",
+                source=self.source.name,
+                failed=len(failures),
+                some=some_of(failures, 3),
             )
 
 

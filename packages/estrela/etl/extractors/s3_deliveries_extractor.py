@@ -62,8 +62,9 @@ class S3DeliveriesExtractor(S3Extractor):
         try:
             return origin.read(json.loads(body.read()))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
+            received = f"a document of another shape ({type(error).__name__}: {error})"
             raise SourceChangedError(
-                self.source.name, self.url(item.key), expected=origin.shape, received=f"no such thing ({error})"
+                self.source.name, self.url(item.key), expected=origin.shape, received=received
             ) from error
 
     def _require_distinct(self, deliveries: Mapping[str, Delivery]) -> None:
@@ -74,8 +75,8 @@ class S3DeliveriesExtractor(S3Extractor):
                 raise SourceChangedError(
                     self.source.name,
                     self.url(manifest),
-                    expected="a name per delivery",
-                    received=f"{delivery.name!r}, which is the name of {first} too",
+                    expected="a delivery with a name of its own",
+                    received=f"{delivery.name!r}, the name that {first} also has",
                 )
 
 

@@ -60,7 +60,7 @@ class S3Extractor(RawExtractor[S3Object]):
     def read(self, item: S3Object) -> Body:
         """Return the content of an object. Raises ExtractError, also if the content differs from the listing."""
         if not item.etag:
-            raise SourceUnavailableError(self.source.name, f"{self.url(item.key)} is in a manifest, but not there")
+            raise SourceUnavailableError(self.source.name, f"{self.url(item.key)} is in a manifest, but does not exist")
         body = Body()
         try:
             # IfMatch prevents a mixture of two versions if the object is overwritten after it was listed.
@@ -97,7 +97,7 @@ class S3Extractor(RawExtractor[S3Object]):
         if body.size != item.size:
             expected, actual = f"{item.size:,} bytes", f"{body.size:,} bytes"
         elif item.sha256 and body.sha256 != item.sha256.lower():
-            expected, actual = f"the sha256 {item.sha256}", body.sha256
+            expected, actual = f"the sha256 {item.sha256}", f"the sha256 {body.sha256}"
         else:
             return
         raise SourceChangedError(self.source.name, self.url(item.key), expected=expected, received=actual)
@@ -106,7 +106,7 @@ class S3Extractor(RawExtractor[S3Object]):
         if not isinstance(error, ClientError):
             return SourceUnavailableError(self.source.name, f"{self.url(key)}: {type(error).__name__}")
         status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
-        problem = f"{self.url(key)}: S3 answers {status} {code}"
+        problem = f"{self.url(key)}: S3 answered {status} {code}"
         # 404 and 412: the object was removed or overwritten after it was listed; the next run lists it again.
         if code != "NoSuchBucket" and (status in (404, 412, 429) or status >= 500):
             return SourceUnavailableError(self.source.name, problem, status=status)

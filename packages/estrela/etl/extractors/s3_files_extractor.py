@@ -38,5 +38,5 @@ class S3FilesExtractor(S3Extractor):
                 self.source.name,
                 self.url(item.key),
                 expected="one object per request",
-                received=f"{request_id(item.asked)}, which {first.key} answers too",
+                received=f"a second one for {request_id(item.asked)}, after {first.key}",
             )

@@ -38,11 +38,11 @@ class JsonRows(RecordRows):
         try:
             document = _parsed(content.decode("utf-8-sig"))
         except ValueError as error:
-            raise self._refused(f"it is not JSON in UTF-8: {error}") from None
+            raise self._refused(f"it is not valid JSON in UTF-8: {error}") from None
         name = self.form.records
         records = document.get(name) if name and isinstance(document, dict) else document
         if not isinstance(records, list):
-            raise self._refused(f"it holds no array {name!r}" if name else "it is not an array")
+            raise self._refused(f"it has no array {name!r}" if name else "its content is not a JSON array")
         yield from enumerate(records, 1)
 
     def fields(self, record: object) -> list[str]:

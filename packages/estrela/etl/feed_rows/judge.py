@@ -104,7 +104,7 @@ def _changed(read: Read, change: Callable[[str], str]) -> Read:
 
 def _fitting(value: str) -> str:
     if len(value.encode()) > REDSHIFT_TEXT_BYTES:
-        raise ValueError(f"a text of at most {REDSHIFT_TEXT_BYTES:,} bytes is allowed, the longest that Redshift holds")
+        raise ValueError(f"a text of at most {REDSHIFT_TEXT_BYTES:,} bytes is allowed, the limit of Redshift")
     return value
 
 

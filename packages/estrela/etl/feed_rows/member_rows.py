@@ -46,7 +46,8 @@ class MemberRows:
             with content() as stream:
                 rows = self.open(stream, self._lines(before))
                 if (rows.columns, rows.wire(wire.file, wire.load)) != (columns, wire):
-                    reason = f"{name}: its columns or marks are in another order than in {self.members[0][0]}"
+                    files = f"{self.members[0][0]} and {name}"
+                    reason = f"{files} differ in the order of their columns, their delimiter or their quote"
                     raise FileRefusedError(self.feed, self.address, reason, is_of_columns=True)
                 for piece in rows.pieces(replace(wire, before=before)):
                     rejects = tuple(replace(reject, line=reject.line + before) for reject in piece.rejects)

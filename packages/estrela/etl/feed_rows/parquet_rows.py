@@ -38,7 +38,7 @@ class ParquetRows(RecordRows):
             except (pa.ArrowException, OSError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise
-                raise DamagedFileError(f"it is not a sound Parquet file: {error}") from error
+                raise DamagedFileError(f"it is not a valid Parquet file: {error}") from error
 
     def _names(self, names: list[str]) -> list[str]:
         """Return the declared names. Raises FileRefusedError if the file lacks or repeats one."""
@@ -46,7 +46,7 @@ class ParquetRows(RecordRows):
         for field in feed.fields:
             if names.count(field.header) != 1:
                 how = "lacks" if field.header not in names else "repeats"
-                reason = f"{field.header}: the file {how} this column; it has {', '.join(names[:20])}"
+                reason = f"the file {how} the column {field.header}; its columns: {', '.join(names[:20])}"
                 raise FileRefusedError(feed.name, self.address, reason, is_of_columns=True)
         return [field.header for field in feed.fields]
 

@@ -90,5 +90,5 @@ def _chunks(content: IO[bytes], most: int) -> Iterator[bytes]:
     while chunk := content.read(READ_BYTES):
         total += len(chunk)
         if total > most:
-            raise DamagedFileError(f"it holds more than {most:,} bytes, the declared max_bytes")
+            raise DamagedFileError(f"its content is larger than the declared max_bytes={most}")
         yield chunk

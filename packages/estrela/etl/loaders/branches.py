@@ -43,7 +43,7 @@ class Branches:
         except TransformError as error:
             if not self.is_stale(table):
                 raise
-            raise LoadError(table.path, "another run published it meanwhile; run this one again") from error
+            raise LoadError(table.path, "another run published it at the same time; run this one again") from error
 
     def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
         """Tag a snapshot, which protects it from expiry. An existing tag of that name is not changed."""

@@ -99,7 +99,7 @@ class Changes(ABC):
 def require_all(claim: Claim, account: Account, lines: frozenset[int]) -> None:
     """Raise FileRefusedError unless all ``lines`` were found and judged."""
     if account.rows != len(lines):
-        problem = f"{account.rows} of the {len(lines)} rejected rows are where they were; nothing was replayed"
+        problem = f"only {account.rows} of the {len(lines)} rejected rows are on their old lines; nothing was replayed"
         raise FileRefusedError(claim.feed.name, claim.address, problem)
 
 
@@ -110,6 +110,6 @@ def _current(cursor: Cursor[Any], feed: Feed, file: int, run: str) -> Claim:
     assert record is not None
     claim, replacement = unclaimed(feed, run, record), record["superseded_by"]
     if record["state"] != State.DONE or replacement is not None:
-        why = f"file {replacement} took its place" if replacement else f"it is {record['state']}"
+        why = f"file {replacement} has replaced it" if replacement else f"its state is {record['state']}"
         raise LoadError(claim.address, f"its rows are not in {feed.target}: {why}", retriable=False)
     return claim

@@ -128,8 +128,8 @@ def _refuse(table: LakeTable, columns: Mapping[str, StoredColumn], partitioned_o
         if known and known.type != column.type and not _is_wider(known.type, column.type):
             raise DefinitionError(
                 table.path,
-                f"column {column.name!r} is {known.type} in the lake and declared as {column.type}, which is not wider;"
-                " declare it under a new name",
+                f"column {column.name!r} has the type {known.type} in the lake and is declared as {column.type}, which"
+                " is not wider; declare it under a new name",
             )
     gone = sorted((columns.keys() & partitioned_once) - {column.name for column in table.columns})
     if gone:

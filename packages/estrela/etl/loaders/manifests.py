@@ -41,14 +41,14 @@ def named_files(content: bytes, bucket: str, key: str) -> list[Named]:
     else:
         files = [_entry(entry, f"s3://{bucket}/") for entry in json.loads(text)["entries"]]
     if not files:
-        raise ValueError("it names no file")
+        raise ValueError("it lists no file")
     return files
 
 
 def _entry(entry: dict[str, object], root: str) -> Named:
     url, meta = entry["url"], entry.get("meta") or {}
     if not isinstance(url, str) or not url.startswith(root) or not isinstance(meta, dict):
-        raise ValueError(f"it names {url!r}, which is not in {root}")
+        raise ValueError(f"it lists {url!r}, which is not in {root}")
     size = meta.get("content_length")
     return Named(url.removeprefix(root), None if size is None else int(size))
 
@@ -72,7 +72,7 @@ class Manifests:
                 raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
             named = named_files(content, claim.bucket, claim.key)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FileRefusedError(claim.feed.name, claim.address, f"it is not a manifest: {error}") from error
+            raise FileRefusedError(claim.feed.name, claim.address, f"it is not a valid manifest: {error}") from error
         with self.claims.database.transaction("ledger.deliveries") as cursor:
             keys, sizes = [file.key for file in named], [file.size for file in named]
             cursor.execute(NAMED, (claim.file, claim.bucket, keys, sizes))

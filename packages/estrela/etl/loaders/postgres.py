@@ -79,7 +79,9 @@ class PostgresLoader(FeedLoader):
             try:
                 return PostgresBatch(self.database, self.files, judge).load(claims)
             except Exception as error:  # noqa: BLE001 - it is met again, and raised, by the file that it is of
-                Logger().warning(f"batch of {len(claims)} files is loaded file by file: {bounded(error)}")
+                Logger().warning(
+                    f"the transaction of {len(claims)} files failed; they are loaded one by one: {bounded(error)}"
+                )
         return self.load_each(claims)
 
     def plan(self, claim: Claim) -> Account:

@@ -119,7 +119,7 @@ class PostgresTable:
                 change = SQL("ALTER COLUMN {} TYPE {}").format(Identifier(name), SQL(type_))
             else:
                 has = f"has {name} {existing[name]}" if name in existing else f"has no column {name}"
-                problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
+                problem = f"{has}, but the feed declares {type_}; schema_change={policy} does not allow that change"
                 raise LoadError(self.feed.target, problem, retriable=False)
             self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
 

@@ -39,7 +39,7 @@ COUNTED = "UPDATE ledger.rejects SET is_counted = true WHERE load = %s"
 FORGOTTEN = """
 WITH died AS (
   UPDATE ledger.loads SET ended_at = clock_timestamp(), rows_in = 0, rows_loaded = 0, rows_rejected = 0,
-    error = 'the worker died before the commit in Redshift; load ' || %(load)s || ' took its place'
+    error = 'the worker died before the commit in Redshift; load ' || %(load)s || ' has replaced this one'
   WHERE file = %(file)s AND id <> %(load)s AND kind = 'load' AND ended_at IS NULL RETURNING id
 )
 DELETE FROM ledger.rejects r USING died WHERE r.load = died.id
@@ -95,10 +95,11 @@ class RedshiftLoader(FeedLoader):
         position = self.position(claim.file)
         head = [audit.locked(), audit.fenced(newest.load if newest else 0), *self._emptied(claim, audit, columns)]
         head += self.staged(claim.feed, judged, parts)
-        checks = {len(head): f"not all of the {judged.account.loaded} rows arrived"}
+        checks = {len(head): f"COPY did not load all of the {judged.account.loaded} rows; nothing was changed"}
         statements = [*head, table.has_all(judged.account.loaded), *table.merged(audit.newer_files(position))]
         if claim.feed.key and claim.feed.load is not Load.UPSERT:
-            checks[len(statements)] = f"a key ({', '.join(claim.feed.key)}) would be twice in the table"
+            key = ", ".join(claim.feed.key)
+            checks[len(statements)] = f"several rows would have the same key ({key}); nothing was changed"
             statements.append(table.has_keys_once())
         statements += [audit.written(load, claim.file, "load", position, judged.sha256, judged.account), table.unstaged]
         return self._settled(claim, self._committed(claim, audit, statements, checks))
@@ -203,7 +204,7 @@ class RedshiftLoader(FeedLoader):
                 raise
         newest = audit.newest(self.redshift)
         if newest is None or not self._is_of(claim, newest):
-            problem = "another load of the feed was committed meanwhile; nothing of this one was"
+            problem = "another load of the feed was committed at the same time; this one was rolled back"
             raise LoadError(claim.feed.target, problem, retriable=True)
         return newest
 

@@ -71,5 +71,5 @@ class RedshiftChanges(Changes):
         except StatementError as error:
             if error.place != FENCE:
                 raise
-            problem = "a load of the feed was committed meanwhile; nothing was changed, give the command again"
+            problem = "a load of the feed was committed at the same time; nothing was changed, run the command again"
             raise LoadError(claim.feed.target, problem, retriable=True) from error

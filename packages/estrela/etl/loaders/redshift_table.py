@@ -86,7 +86,7 @@ class RedshiftTable:
                 statements += self._widened(name, type_)
             else:
                 has = f"has {name} {existing[name]}" if name in existing else f"has no column {name}"
-                problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
+                problem = f"{has}, but the feed declares {type_}; schema_change={policy} does not allow that change"
                 raise LoadError(self.feed.target, problem, retriable=False)
         return statements
 

@@ -133,7 +133,7 @@ def _sum(source: DataFrame, check: Reconcile) -> object:
 def _difference(here: object, there: object, check: Reconcile) -> tuple[int, tuple[str, ...]]:
     if here == there:
         return 0, ()
-    return 1, (f"sum {here} against {there} of {check.source_column} in {check.source.name}",)
+    return 1, (f"the sum is {here}, but {there} for {check.source_column} in {check.source.name}",)
 
 
 def _total(column: str) -> Column:

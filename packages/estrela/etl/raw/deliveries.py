@@ -65,7 +65,7 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
         if column.key not in values:
             raise TransformError(
                 source.name,
-                f"the request {file.request_id!r} of {file.key} does not tell {column.key!r}; extract the source again",
+                f"the request {file.request_id!r} of {file.key} lacks the key {column.key!r}; extract the source again",
             )
     return values
 

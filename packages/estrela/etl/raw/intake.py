@@ -84,7 +84,9 @@ class Intake:
                 return
             self._state = self._log.state()
             self._drop_known()
-        raise LoadError(self._prefix, f"{COMMIT_ATTEMPTS} writers in a row were faster; run the extract again")
+        raise LoadError(
+            self._prefix, f"other writers committed first at each of {COMMIT_ATTEMPTS} attempts; run the extract again"
+        )
 
     def discard(self) -> None:
         """Discard the answers that are not committed."""

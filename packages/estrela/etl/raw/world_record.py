@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from estrela.errors import SettingsError
-from estrela.world import PRODUCTION, World
+from estrela.world import World
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +30,7 @@ class WorldRecord:
         # have one.
         has_data = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="raw/", MaxKeys=1)["KeyCount"] > 0
         if has_data and not self.name():
-            problem = f"the lake {self.bucket} holds raw data, and no {KEY} says of which world"
+            problem = f"the lake {self.bucket} has raw data, but no {KEY}, which records the origin of the data"
             raise SettingsError("--source_host", f"{problem}; choose an empty lake, or write that object")
         body = json.dumps({"world": world.name}).encode()
         try:
@@ -53,7 +53,5 @@ class WorldRecord:
     def _require(self, world: World) -> None:
         known = self.name()
         if known != world.name:
-            hint = "production needs an empty lake" if world == PRODUCTION else "a stand-in needs an empty lake"
-            raise SettingsError(
-                "--source_host", f"the lake {self.bucket} holds data of {known}, not of {world.name}; {hint}"
-            )
+            problem = f"the lake {self.bucket} has data of {known}, and must not be mixed with data of {world.name}"
+            raise SettingsError("--source_host", f"{problem}; choose an empty lake")

@@ -67,7 +67,7 @@ def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
             yield stack.enter_context(_unpacked(cast(IO[bytes], source) if compression else packed, compression, stack))
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
             if compression and source.is_sound and _is_of_content(error):
-                raise DamagedFileError(f"it is not a sound {compression} file: {error}") from error
+                raise DamagedFileError(f"it is not a valid {compression} file: {error}") from error
             raise
 
 
@@ -115,11 +115,11 @@ def zip_members(
             # Reading a member never returns more than its declared size.
             total = sum(member.file_size for member in members)
             if total > most:
-                raise DamagedFileError(f"its files hold {total:,} bytes, more than {most:,}, the declared max_bytes")
+                raise DamagedFileError(f"its files have {total} bytes, more than the declared max_bytes={most}")
             yield [(member.filename, partial(_opened, archive, member.filename)) for member in members]
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
             if source.is_sound and _is_of_content(error):
-                raise DamagedFileError(f"it is not a sound zip file: {error}") from error
+                raise DamagedFileError(f"it is not a valid zip file: {error}") from error
             raise
 
 
@@ -136,8 +136,8 @@ def _only_member(packed: IO[bytes], stack: ExitStack) -> IO[bytes]:
     archive = _archive(packed, stack)
     names = [member.filename for member in archive.infolist() if not member.is_dir()]
     if len(names) != 1:
-        shown = ", ".join(names[:5]) or "none"
-        raise DamagedFileError(f"the zip archive holds {len(names)} files where 1 is allowed: {shown}")
+        shown = f": {', '.join(names[:5])}" if names else ""
+        raise DamagedFileError(f"the zip archive must contain exactly 1 file, but contains {len(names)}{shown}")
     return _opened(archive, names[0])
 
 

@@ -106,8 +106,8 @@ def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str], unread: 
     """Return ``unread``, or else the fault in the number of fields, or NULL. Additional fields are allowed if blank."""
     used = dialect.used
     size = F.size(fields)
-    few = F.concat(size, F.lit(f" fields where {used} are declared"))
-    many = F.concat(size, F.lit(f" fields, of which {used} are declared and the others should be blank"))
+    few = F.concat(F.lit("the row has "), size, F.lit(f" fields, but {used} are declared"))
+    many = F.concat(F.lit("the row has "), size, F.lit(f" fields, but {used} are declared and more must be blank"))
     # If the header ends in blank columns, a row that lacks them but ends in an empty field has lost an earlier field.
     ends_empty = F.get(fields, F.lit(used - 1)) == ""
     short = (size == used) & ends_empty if dialect.width > used else F.lit(False)

@@ -21,7 +21,7 @@ FILLER = re.compile(r"[\W_]*|unnamed\d*")
 """Headers of columns without content."""
 
 
-BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
+BAD_QUOTES = "a quoted field is not closed, or has text after its closing quote"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Dialect:
     @property
     def lost_field(self) -> str:
         """The reason for rejecting a row that ends in an empty declared field although the header has more columns."""
-        return f"a field is missing: {self.used} fields, the last of them empty, where the header has {self.width}"
+        return f"a field is missing: the row has {self.used} fields and the last is empty; the header has {self.width}"
 
 
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
@@ -65,7 +65,7 @@ def _of_line(line: bytes, source: CsvSource) -> Dialect | Refusal:
     """Return the dialect of a file with this first line. Files with the same first line share the object."""
     first = decoded(line, source.encodings)
     if "\0" in first:
-        reason = f"the header holds NUL characters, as UTF-16 does; {' or '.join(source.encodings)} is allowed"
+        reason = f"the header has NUL characters, as UTF-16 text has; allowed: {' or '.join(source.encodings)}"
         return Refusal("", bounded(first.replace("\0", ""), 20), reason)
     if not first.strip():
         return Refusal("", bounded(first), "the file is empty: it has no header line")
@@ -93,10 +93,9 @@ def _by_width(source: CsvSource, fields: Sequence[str]) -> Dialect | Refusal:
     width = len(fields) - 1 if fields[-1].strip() == "" and len(fields) > 1 else len(fields)
     layout = next((candidate for candidate in source.layouts if len(candidate.fields) in (width, len(fields))), None)
     if layout is None:
-        widths = ", ".join(str(len(candidate.fields)) for candidate in source.layouts)
-        return Refusal(
-            "", f"{len(fields)} fields", f"the first row has {len(fields)} fields where {widths} are declared"
-        )
+        widths = " or ".join(str(len(candidate.fields)) for candidate in source.layouts)
+        reason = f"the first row has {len(fields)} fields, but {widths} are declared"
+        return Refusal("", f"{len(fields)} fields", reason)
     used = len(layout.fields)
     return Dialect(source.delimiter, source.quote, layout, tuple(range(used)), used, used)
 
@@ -138,7 +137,7 @@ def _complete(
             return Refusal(
                 bounded(name, 100),
                 f"{len(names)} columns",
-                f"column {place + 1} of the header is not among the {len(layout.fields)} of layout {layout.name}, "
+                f"column {place + 1} of the header is not one of the {len(layout.fields)} of layout {layout.name}, "
                 "or occurs twice; declare it or ignore it",
             )
         used.add(place)
@@ -153,7 +152,7 @@ def _unknown_header(source: CsvSource, names: list[str], delimiter: str) -> Refu
         return [field.header for field in layout.fields if not any(p.fullmatch(_plain(field.header)) for p in patterns)]
 
     nearest = min(source.layouts, key=lambda layout: len(missing(layout)))
-    lacks = (missing(nearest) or ["a column of its own for each header"])[0]
+    lacks = (missing(nearest) or ["a separate column for each field"])[0]
     return Refusal(lacks, bounded(delimiter.join(names), 200), f"the header lacks this column of layout {nearest.name}")
 
 

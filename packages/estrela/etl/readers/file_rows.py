@@ -19,8 +19,8 @@ LINE = ("line", "damage")
 """Columns that the reader of a format replaces."""
 ONE_BLOCK: Mapping[int, int] = {0: 0}
 UNKNOWN = (
-    "%s: Spark read rows of the file %s from byte %d on, which the raw log does not list; a raw file is named by its "
-    "sha256: restore what was renamed, or take the file in again"
+    "%s: Spark read rows of the file %s from byte %d on, but the raw log does not list that file. Raw files are named "
+    "by their sha256: restore the name of the renamed file, or extract it again"
 )
 
 

@@ -36,7 +36,7 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
     records = F.coalesce("records", F.expr("array(NULL)"))
     listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
     array_name = f"with an array {source.records!r}" if source.records else "that is an array"
-    reason = F.lit(f"{REFUSED}it is not JSON text in UTF-8 {array_name}")
+    reason = F.lit(f"{REFUSED}it is not valid JSON in UTF-8 {array_name}")
     return listed.select(
         "name",
         F.lit(0).cast("bigint").alias("start"),

@@ -52,7 +52,7 @@ def _form(uri: str, size: int) -> Hashable | Refusal:
 
     tail = last_bytes(uri, TAIL_BYTES)
     if size < 2 * len(MAGIC) + 4 or tail[-len(MAGIC) :] != MAGIC:
-        return Refusal("", "", "it does not end as a Parquet file does: it was cut short, or its footer is encrypted")
+        return Refusal("", "", "it does not end with the marker PAR1: it was truncated, or its footer is encrypted")
     (length,) = struct.unpack("<I", tail[-8:-4])
     needed = length + 2 * len(MAGIC) + 4
     if needed > size:

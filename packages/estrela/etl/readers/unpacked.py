@@ -94,7 +94,7 @@ def _chunks(uri: str, unpacking: Unpacking) -> Iterator[bytes]:
         while chunk := stream.read(READ_BYTES):
             total += len(chunk)
             if total > unpacking.max_bytes:
-                raise DamagedFileError(f"it holds more than {unpacking.max_bytes:,} bytes, the declared max_bytes")
+                raise DamagedFileError(f"its content is larger than the declared max_bytes={unpacking.max_bytes}")
             yield chunk
 
 

@@ -77,7 +77,9 @@ class Manifests:
     def point(self, pointer: Pointer, version: str) -> None:
         """Replace the pointer if it still has this version. Raises LoadError if another run has moved it."""
         if not self.objects.write(f"{self.pointer_prefix}release.json", asdict(pointer), version):
-            raise LoadError(self.star, "another run changed the current release meanwhile; run the publish step again")
+            raise LoadError(
+                self.star, "another run changed the current release at the same time; run the publish step again"
+            )
 
     def watermark(self) -> dict[str, Any]:
         """Return the inputs of the newest completed publish, or an empty dictionary before the first one."""

@@ -18,7 +18,7 @@ from estrela.ledger.heartbeat import heartbeat
 from estrela.ledger.state import State
 from estrela.model.feed import Feed, Order
 
-NOT_TRIED = "an earlier file of its batch was not loaded"
+NOT_TRIED = "not tried, because an earlier file of its batch was not loaded"
 FAILED = "UPDATE ledger.loads SET ended_at = clock_timestamp(), error = %s WHERE id = %s"
 
 

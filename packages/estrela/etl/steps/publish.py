@@ -127,7 +127,9 @@ class Publish(ETLBase):
                 return self._changed(tables, held_back), held_back
             for table in tables:
                 self.lake.branches.drop(table, self.lake.branch)
-        raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
+        raise LoadError(
+            self.star.name, f"other runs published first at each of {ATTEMPTS} attempts; run this one again"
+        )
 
     def _changed(self, tables: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
         """Return the tables without those whose branch equals the published rows; drop such branches.

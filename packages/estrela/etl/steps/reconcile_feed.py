@@ -57,10 +57,9 @@ class ReconcileFeed(ETLBase):
             keys = self._copy_keys(cursor)
             deleted = cursor.execute(self._delete()).rowcount
             if deleted and not keys:
-                problem = f"{self.origin.table} has no row; none of the {deleted} rows here were deleted"
-                raise LoadError(
-                    self.feed.target, f"{problem}. If that is right, empty the table yourself", retriable=False
-                )
+                problem = f"{self.origin.table} has no rows, so none of the {deleted} rows of the target were deleted"
+                hint = "if the source is meant to be empty, empty the target yourself"
+                raise LoadError(self.feed.target, f"{problem}; {hint}", retriable=False)
             cursor.execute(NOTED, (self.feed.name, self.run_key, keys, deleted))
         return {"feed": self.feed.name, "compared": True, "source_keys": keys, "deleted": deleted}
 

@@ -54,7 +54,7 @@ class TransformFeed(Transformer):
         if done.held_back:
             address, reason = next(iter(done.held_back.items()))
             others = [other for other in done.held_back if other != address]
-            more = f"; nor can {some_of(others)}" if others else ""
+            more = f"; also refused: {some_of(others)}" if others else ""
             raise FileRefusedError(self.feed.name, address, f"{reason}{more}")
         return done.figures
 

@@ -12,11 +12,11 @@ from estrela.model.plan import dag_id
 NEXT = {
     Cause.UNANSWERED: "see what failed: airflow dags list-runs {dag}; then run it:"
     " airflow dags unpause {dag} && airflow dags trigger {dag}",
-    Cause.WITHHELD: "see why in the log of the task publish: airflow dags list-runs {dag}; once that is mended:"
+    Cause.WITHHELD: "see why in the log of the task publish: airflow dags list-runs {dag}; once the cause is fixed:"
     " airflow dags trigger {dag}",
     Cause.ROLLED_BACK: "to show the newest release again:"
     " python -m estrela.operate rollback --star {star} --lake LAKE --release {reason}",
-    Cause.SILENT: "ask the sender; once it has come: airflow dags trigger {dag}",
+    Cause.SILENT: "ask the sender; once the data has arrived: airflow dags trigger {dag}",
 }
 
 
@@ -55,14 +55,15 @@ def span(time: timedelta) -> str:
 
 
 def _delay_reason(delay: Overdue) -> str:
-    since = f"since {moment(delay.last)}" if delay.last else "ever"
+    since = f"since {moment(delay.last)}" if delay.last else "so far"
     if delay.cause is Cause.UNANSWERED:
-        return f"The source {delay.source} has not answered all that it is asked {since}"
+        return f"The source {delay.source} has not answered all requests {since}"
     if delay.cause is Cause.SILENT:
-        return f"The source {delay.source} answers, but has brought nothing new {since}"
+        return f"The source {delay.source} answers, but has not delivered new data {since}"
+    delivered = f"The data that the source {delay.source} has delivered {since}"
     if delay.cause is Cause.ROLLED_BACK:
-        return f"What the source {delay.source} has brought {since} is in release {delay.reason}, which was rolled back"
-    return f"What the source {delay.source} has brought {since} is not published: {delay.reason or 'no publish ended'}"
+        return f"{delivered} is in release {delay.reason}, which was rolled back"
+    return f"{delivered} is not published: {delay.reason or 'no publish has succeeded since'}"
 
 
 def _count(tables: Sized) -> str:

@@ -79,7 +79,7 @@ class Incidents:
             after = changed(before)
             if (value and after == before) or self.objects.write(self._key, _value(after), version):
                 return before, after
-        raise LoadError(self._key, f"{ATTEMPTS} other writers were faster; run the task again")
+        raise LoadError(self._key, f"other writers committed first at each of {ATTEMPTS} attempts; run the task again")
 
     def deliver(self, channels: Iterable[Channel], now: datetime) -> Delivery:
         """Send each stored message through those of ``channels`` that have not sent it; drop messages sent by all.

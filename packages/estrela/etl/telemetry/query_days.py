@@ -24,8 +24,8 @@ PAGE = 50
 MOST_QUERIES = 10_000
 """Maximum number of queries read per workgroup and record: 400 requests, about one minute."""
 _CUT = (
-    "workgroup %s: only its newest %d queries were counted, so the figures up to %s may not be complete; "
-    "give Estrela a workgroup of its own"
+    "workgroup %s: only its newest %d queries were counted, so the figures up to %s may be incomplete; "
+    "use a separate workgroup for Estrela"
 )
 QUERY_DAYS = LakeTable(
     OPS,

@@ -22,9 +22,9 @@ def late(record: Record, dag: str, run: str, state: str, queued_at: datetime, no
     if name in record.since:
         return record
     body = (
-        f"The run {run} of {dag} was queued at {moment(queued_at)} and has not succeeded: it is {state}. "
-        f"{span(now - queued_at)} have passed.\n"
-        f"Next: see which task it is at: airflow tasks states-for-dag-run {dag} {run}"
+        f"The run {run} of {dag} has not succeeded {span(now - queued_at)} after it was queued at "
+        f"{moment(queued_at)}; its state is {state}.\n"
+        f"Next: see which task is running or has failed: airflow tasks states-for-dag-run {dag} {run}"
     )
     since = {**record.since, name: now.isoformat(timespec="seconds")}
     return replace(record, since=since, unsent=(*record.unsent, Message(f"{dag}: a run is late", body)))

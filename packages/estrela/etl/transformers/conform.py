@@ -125,7 +125,7 @@ def _mismatches(
         if asked.match and asked.column in headers:
             column, wanted = asked.column, _requested(asked)
             shown = F.lit(MASK) if column in sensitive else wanted.cast("string")
-            reason = F.concat(F.lit("the file was requested for "), shown)
+            reason = F.concat(F.lit("the value differs from that of the file's request: "), shown)
             differs = values[column] != wanted
             faults.append(_Fault(differs, headers[column], places[column], "", reason, column in sensitive))
     return faults

@@ -97,7 +97,7 @@ def _judged(
 ) -> TakenFile:
     """Return the file with its schema or dialect, which may be ``known``, or with the reason for its refusal."""
     if taken_file.file.size > source.max_bytes:
-        reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
+        reason = f"the file is larger than the declared max_bytes={source.max_bytes}"
         return replace(taken_file, refusal=Refusal("", f"{taken_file.file.size:,} bytes", reason))
     if isinstance(source, CsvSource):
         dialect = known.get(taken_file.file.sha256) or _dialect(source, raw, taken_file)

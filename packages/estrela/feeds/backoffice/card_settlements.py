@@ -12,7 +12,7 @@ from estrela.model.feed_origin import S3Drop
 
 card_settlements = Feed(
     name="card_settlements",
-    doc="Settled card payments; a corrected file replaces its rows, and a payment may be settled anew later",
+    doc="Settled card payments; a corrected file replaces its rows, and a payment may be settled again later",
     origin=S3Drop("card_settlements/", r"(?P<acquirer>[a-z]+)_(?P<day>\d{4}-\d{2}-\d{2})\.csv\.gz", sequence=("day",)),
     format=Csv(compression="gzip", encodings=("utf-8",)),
     columns=(
@@ -20,7 +20,7 @@ card_settlements = Feed(
         Column("settled_on", "date", "Day of the settlement"),
         Column("merchant", "string", "Name of the merchant"),
         Column("card_number", "string", "Last 4 digits of the card"),
-        Column("amount", "decimal(14,2)", "Amount in BRL; negative where it was paid back"),
+        Column("amount", "decimal(14,2)", "Amount in BRL; negative for refunds"),
         Column("installments", "int", "Number of monthly payments"),
         Column("is_disputed", "boolean", "Whether the holder disputes the payment"),
     ),

@@ -11,7 +11,7 @@ from estrela.model.feed_origin import DATABASE_TIME, DatabaseTable
 
 customers = Feed(
     name="customers",
-    doc="Customers; changed ones replace their rows, deleted ones leave at the weekly comparison of keys",
+    doc="Customers; changed customers replace their rows, deleted ones are removed by the weekly comparison of keys",
     origin=DatabaseTable(
         "customers/",
         server="estrela/aurora/core",

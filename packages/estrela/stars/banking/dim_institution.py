@@ -93,7 +93,7 @@ def _listed(segments: DataFrame, group_members: DataFrame, fees: DataFrame) -> D
 
 dim_institution = Dimension(
     name="dim_institution",
-    doc="Institutions and conglomerates, a version whenever the name or the size group changes",
+    doc="Institutions and conglomerates, with a new version whenever the name or the size group changes",
     sources=(ranking.complaints, sources.segments, sources.group_members, sources.fees, sources.register),
     transform=transform,
     columns=(
@@ -106,7 +106,7 @@ dim_institution = Dimension(
         Column("size_group", "string", "Group in the ranking: top or secondary; NULL outside the ranking"),
         Column("segment", "string", "Prudential segment of the lead, S1 to S5; NULL if not listed"),
         Column("lead_cnpj_root", "string", "CNPJ root of the institution that leads it; NULL if not known"),
-        Column("lead_method", "string", "Where the lead is known from: own, register, segmentation, alias, unknown"),
+        Column("lead_method", "string", "How the lead was found: own, register, segmentation, alias, unknown"),
     ),
     business_key=("institution_code",),
     history=Scd2(tracked=("name", "size_group"), as_of="as_of"),

@@ -29,7 +29,7 @@ def transform(complaints: DataFrame) -> DataFrame:
 
 dim_quarter = Dimension(
     name="dim_quarter",
-    doc="Quarters of the ranking. The series breaks where the method changes: do not draw a line across it unmarked",
+    doc="Quarters of the ranking. Figures of methods A and B are not comparable: mark the change in time series",
     sources=(complaints_source,),
     transform=transform,
     columns=(
@@ -38,7 +38,7 @@ dim_quarter = Dimension(
         Column("quarter", "int", "Quarter, 1 to 4"),
         Column("starts_on", "date", "First day"),
         Column("ends_on", "date", "Last day"),
-        Column("method", "string", "Method of the ranking: A to 2024T1; B, extrapolated, from 2024T2 on"),
+        Column("method", "string", "Method of the ranking: A until 2024T1; B, extrapolated, from 2024T2 on"),
     ),
     business_key=("quarter_code",),
     checks=(unique("year", "quarter"), between("quarter", 1, 4), one_of("method", ("A", "B")), not_null("ends_on")),

@@ -18,12 +18,12 @@ def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
 
 dim_spelling = Dimension(
     name="dim_spelling",
-    doc="Spellings of institutions in the ranking; a name with lost characters stands for the one whole name that fits",
+    doc="Spellings of institutions in the ranking; a name with lost characters maps to the only name that matches",
     sources=(ranking.complaints, sources.segments),
     transform=transform,
     columns=(
         Column("spelling", "string", "CNPJ root, or the conglomerate's name in plain letters, _ for a lost character"),
-        Column("institution_code", "string", "Institution that it stands for"),
+        Column("institution_code", "string", "Code of the institution with this spelling"),
     ),
     business_key=("spelling",),
     checks=(not_null("institution_code"),),

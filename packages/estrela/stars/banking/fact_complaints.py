@@ -35,7 +35,7 @@ def transform(complaints: DataFrame) -> DataFrame:
 
 fact_complaints = Fact(
     name="fact_complaints",
-    doc="Complaints of an institution in a quarter; what total means changes with the method in dim_quarter",
+    doc="Complaints of an institution in a quarter; the meaning of total depends on the method in dim_quarter",
     sources=(ranking.complaints,),
     transform=transform,
     columns=(
@@ -47,13 +47,17 @@ fact_complaints = Fact(
         Column("total", "bigint", "All complaints; in method B those that were answered"),
         Column("extrapolated_upheld", "bigint", "Upheld, extrapolated from those analysed; NULL in method A"),
         Column("analysed", "bigint", "Complaints that were analysed; NULL in method A"),
-        Column("clients", "bigint", "Clients, each counted once; NULL where the Central Bank gives none"),
+        Column("clients", "bigint", "Clients, each counted once; NULL if the Central Bank publishes none"),
         Column("clients_ccs", "bigint", "Clients in the register of accounts"),
         Column("clients_scr", "bigint", "Clients in the register of credit"),
         Column("published_index", "decimal(18,2)", "Index as published: upheld per million clients; NULL if not shown"),
-        Column("recomputed_index", "decimal(18,2)", "The index computed anew; in method B from extrapolated_upheld"),
-        Column("source_file", "string", "sha256 of the raw file that holds the row"),
-        Column("source_line", "bigint", "Line of that file"),
+        Column(
+            "recomputed_index",
+            "decimal(18,2)",
+            "Recomputed index; in method B from extrapolated_upheld",
+        ),
+        Column("source_file", "string", "sha256 of the raw file that contains the row"),
+        Column("source_line", "bigint", "Line of the row in that file"),
     ),
     lookups=(
         Lookup(dim_spelling, on=("spelling",), brings=("institution_code",)),

@@ -20,7 +20,7 @@ def transform(current_fees: DataFrame) -> DataFrame:
 
 fact_current_fees = Fact(
     name="fact_current_fees",
-    doc="Highest fee that an institution lists for a service in its newest answer; withdrawn fees are gone",
+    doc="Highest fee that an institution lists for a service in its newest answer, without withdrawn fees",
     sources=(sources.current_fees,),
     transform=transform,
     columns=fact_fees.columns,

@@ -49,20 +49,20 @@ def transform(fees: DataFrame) -> DataFrame:
 
 fact_fees = Fact(
     name="fact_fees",
-    doc="Highest fee that an institution lists for a service; the API has no history, so dated by when it was taken",
+    doc="Highest fee that an institution lists for a service, by the day it was received; the API has no history",
     sources=(sources.fees,),
     transform=transform,
     columns=(
         Column("person_type", "string", "F: natural persons; J: legal persons"),
         Column("snapshot_date", "date", "Day on which the answer was received in this form"),
-        Column("ceiling", "decimal(18,2)", "Highest fee: BRL, or percent where value_type says so"),
+        Column("ceiling", "decimal(18,2)", "Highest fee, in BRL or, if value_type is percentage, in percent"),
         Column("value_type", "string", "amount (BRL) or percentage"),
         Column("unit", "string", "What the fee is charged for"),
         Column("periodicity", "string", "How often it may be charged"),
-        Column("in_force_since", "date", "Day from which the fee holds"),
+        Column("in_force_since", "date", "Day from which the fee applies"),
         Column("is_free", "boolean", "Ceiling 0: free, or listed but not offered"),
-        Column("source_file", "string", "sha256 of the raw file that holds the row"),
-        Column("source_line", "bigint", "Place of the record in that file"),
+        Column("source_file", "string", "sha256 of the raw file that contains the row"),
+        Column("source_line", "bigint", "Position of the record in that file"),
     ),
     lookups=(
         Lookup(dim_institution, on=("institution_code",), as_of="snapshot_date"),

@@ -17,7 +17,7 @@ mart_bank_quarter = Mart(
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
         Column("quarter_end", "date", "Last day of the quarter"),
-        Column("method", "string", "Method of the ranking; figures of A and B do not compare"),
+        Column("method", "string", "Method of the ranking; figures of A and B are not comparable"),
         Column("institution_code", "string", "Stable code of the institution"),
         Column("institution_name", "string", "Name in that quarter"),
         Column("kind", "string", "bank or conglomerate"),
@@ -28,11 +28,15 @@ mart_bank_quarter = Mart(
         Column("upheld", "bigint", "Upheld complaints, as the index counts them: extrapolated in method B"),
         Column("upheld_analysed", "bigint", "Upheld among the complaints that were analysed; in method A all of them"),
         Column("clients", "bigint", "Clients"),
-        Column("index_per_million", "decimal(18,2)", "Upheld per million clients; NULL where index_note says why"),
-        Column("index_note", "string", "Why there is no index; NULL where there is one"),
+        Column(
+            "index_per_million",
+            "decimal(18,2)",
+            "Upheld per million clients; NULL if index_note has a reason",
+        ),
+        Column("index_note", "string", "Reason for a missing index; NULL if there is an index"),
         Column("share", "double", "Share of the quarter's complaints, 0 to 1"),
-        Column("complaints_rank", "bigint", "Place by complaints in the quarter, 1 has most"),
-        Column("rank_change", "bigint", "Places risen since the quarter before; NULL across a gap or change of method"),
+        Column("complaints_rank", "bigint", "Rank by complaints in the quarter; 1 has the most"),
+        Column("rank_change", "bigint", "Ranks gained since the previous quarter; NULL after a gap or new method"),
     ),
     sql="""
 WITH dated AS (

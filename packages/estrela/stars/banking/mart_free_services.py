@@ -8,7 +8,7 @@ from estrela.stars.banking.fact_current_fees import fact_current_fees
 
 mart_free_services = Mart(
     name="mart_free_services",
-    doc="Services listed and those at ceiling 0 in an institution's newest snapshot; all at 0 mostly: not offered",
+    doc="Services listed and free (ceiling 0) in the newest snapshot; if all are 0, they are mostly not offered",
     uses=(fact_current_fees, dim_institution),
     columns=(
         Column("cnpj_root", "string", "CNPJ root"),
@@ -17,8 +17,8 @@ mart_free_services = Mart(
         Column("person_type", "string", "F: natural persons; J: legal persons"),
         Column("snapshot_date", "date", "Day of the newest snapshot"),
         Column("services_listed", "bigint", "Services listed"),
-        Column("services_free", "bigint", "Services at ceiling 0"),
-        Column("share_free", "double", "Free of listed, 0 to 1"),
+        Column("services_free", "bigint", "Services with ceiling 0"),
+        Column("share_free", "double", "Free services as a share of listed services, 0 to 1"),
     ),
     sql="""
 SELECT i.cnpj_root, MAX(i.name) AS institution_name, MAX(i.segment) AS segment, f.person_type, f.snapshot_date,

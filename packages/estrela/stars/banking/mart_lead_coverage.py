@@ -8,7 +8,7 @@ from estrela.stars.banking.fact_complaints import fact_complaints
 
 mart_lead_coverage = Mart(
     name="mart_lead_coverage",
-    doc="Complaints per quarter and way in which the lead institution is known; unknown leads are counted, not hidden",
+    doc="Complaints per quarter and method by which the lead institution was found, including unknown leads",
     uses=(fact_complaints, dim_institution),
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),

@@ -17,12 +17,12 @@ mart_service_fees = Mart(
         Column("group_name", "string", "Group of services"),
         Column("person_type", "string", "F: natural persons; J: legal persons"),
         Column("value_type", "string", "amount (BRL) or percentage"),
-        Column("institutions", "bigint", "Institutions that list it"),
-        Column("institutions_free", "bigint", "Those at ceiling 0"),
-        Column("institutions_placeholder", "bigint", "Those at 99,999.99, which looks like a placeholder"),
-        Column("fee_min", "decimal(18,2)", "Lowest ceiling; those at 99,999.99 left out"),
-        Column("fee_median", "double", "Median ceiling; those at 99,999.99 left out"),
-        Column("fee_max", "decimal(18,2)", "Highest ceiling; those at 99,999.99 left out"),
+        Column("institutions", "bigint", "Institutions that list the service"),
+        Column("institutions_free", "bigint", "Number of them with ceiling 0"),
+        Column("institutions_placeholder", "bigint", "Institutions with ceiling 99,999.99, probably a placeholder"),
+        Column("fee_min", "decimal(18,2)", "Lowest ceiling, without those of 99,999.99"),
+        Column("fee_median", "double", "Median ceiling, without those of 99,999.99"),
+        Column("fee_max", "decimal(18,2)", "Highest ceiling, without those of 99,999.99"),
     ),
     sql="""
 WITH placed AS (

@@ -14,11 +14,11 @@ mart_services_complaints = Mart(
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
         Column("lead_cnpj_root", "string", "CNPJ root of the lead institution"),
-        Column("institution_name", "string", "Name under which most complaints came"),
+        Column("institution_name", "string", "Name with the most complaints"),
         Column("complaints", "bigint", "All complaints of the institutions that it leads"),
         Column("upheld", "bigint", "Upheld complaints, as the index counts them: extrapolated in method B"),
         Column("services_listed", "bigint", "Services in the newest snapshots, F and J; NULL if no fees are known"),
-        Column("services_free", "bigint", "Those at ceiling 0"),
+        Column("services_free", "bigint", "Number of them with ceiling 0"),
     ),
     sql="""
 WITH offered AS (

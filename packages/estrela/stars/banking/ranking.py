@@ -39,7 +39,7 @@ SIZE_GROUPS = {
 }
 quarters = RunParameter(
     "quarters",
-    "Quarters of the complaints ranking to extract; empty: all that are published",
+    "Quarters of the complaints ranking to extract; empty for all published quarters",
     pattern="(?P<year>[0-9]{4})T(?P<quarter>[1-4])",
     example="2021T4",
 )
@@ -80,7 +80,7 @@ def last_month(request: Mapping[str, str]) -> str:
 
 complaints = CsvSource(
     name="complaints",
-    doc="Ranking of institutions by complaints: a row per institution and quarter",
+    doc="Ranking of institutions by complaints: one row per institution and quarter",
     entity="complaints",
     origin=Catalogue(RANKING, ranking_files, "anos[].periodicidades[].periodos[].tipos[].tipo"),
     columns=(
@@ -100,7 +100,7 @@ complaints = CsvSource(
         Column("clients", "bigint", "Clients in the registers CCS and SCR, each counted once"),
         Column("clients_ccs", "bigint", "Clients in CCS, the register of accounts"),
         Column("clients_scr", "bigint", "Clients in SCR, the register of credit"),
-        Column("method", "string", "A: layout and method to 2024T1; B: from 2024T2 on"),
+        Column("method", "string", "A: layout and method until 2024T1; B: from 2024T2 on"),
     ),
     layouts=(
         Layout(

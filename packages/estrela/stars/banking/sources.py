@@ -76,7 +76,7 @@ groups = ApiSource(
 
 group_members = ApiSource(
     name="group_members",
-    doc="Institutions of each consolidated group; one institution may stand in several",
+    doc="Institutions of each consolidated group; an institution may belong to several",
     entity="institutions",
     origin=OData(
         FEES,
@@ -139,7 +139,7 @@ register = ApiSource(
 
 fees = ApiSource(
     name="fees",
-    doc="Fee ceilings of every institution for natural (F) and legal (J) persons; only today's, so dated when taken",
+    doc="Fee ceilings of every institution for natural (F) and legal (J) persons, dated by the day they were received",
     entity="fees",
     origin=OData(
         FEES,
@@ -163,8 +163,8 @@ fees = ApiSource(
         Column("service_code", "string", "Code of the service, 4 digits; the first two are its group"),
         Column("service_name", "string", "Name of the service"),
         Column("unit", "string", "What the fee is charged for"),
-        Column("in_force_since", "date", "Day from which the fee holds"),
-        Column("ceiling", "decimal(18,2)", "Highest fee: BRL, or percent where value_type says so"),
+        Column("in_force_since", "date", "Day from which the fee applies"),
+        Column("ceiling", "decimal(18,2)", "Highest fee, in BRL or, if value_type is percentage, in percent"),
         Column("value_type", "string", "amount (BRL) or percentage"),
         Column("periodicity", "string", "How often it may be charged"),
     ),
@@ -197,7 +197,7 @@ fees = ApiSource(
 current_fees = replace(
     fees,
     name="current_fees",
-    doc="Fee ceilings of each institution as of its newest answer; none where that is empty",
+    doc="Fee ceilings of each institution in its newest answer; no rows if that answer is empty",
     partition_by=("person_type",),
     snapshots=False,
     received_with=fees,

@@ -18,7 +18,7 @@ def transform(customers: DataFrame) -> DataFrame:
 
 dim_customer = Dimension(
     name="dim_customer",
-    doc="Customers, a version whenever the segment, city or country changes",
+    doc="Customers, with a new version whenever the segment, city or country changes",
     sources=(sources.customers,),
     transform=transform,
     columns=(

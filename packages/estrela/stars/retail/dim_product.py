@@ -25,7 +25,7 @@ dim_product = Dimension(
         Column("product_code", "string", "Product"),
         Column("product_name", "string", "Name"),
         Column("category", "string", "Category"),
-        Column("list_price", "decimal(10,2)", "Price of a piece without discount, USD"),
+        Column("list_price", "decimal(10,2)", "Price of one piece without discount, USD"),
     ),
     business_key=("product_code",),
     checks=(not_null("category"), between("list_price", 0)),

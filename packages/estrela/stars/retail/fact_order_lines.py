@@ -27,7 +27,7 @@ def transform(order_lines: DataFrame) -> DataFrame:
 
 fact_order_lines = Fact(
     name="fact_order_lines",
-    doc="One row per line of an order; lines that came back have negative quantities",
+    doc="One row per line of an order; returned lines have negative quantities",
     sources=(sources.order_lines,),
     transform=transform,
     columns=(
@@ -35,12 +35,12 @@ fact_order_lines = Fact(
         Column("order_number", "bigint", "Number of the order"),
         Column("line", "int", "Line of the order, from 1"),
         Column("channel", "string", "Where it was ordered: store or web"),
-        Column("quantity", "int", "Pieces; negative where they came back"),
-        Column("unit_price", "decimal(10,2)", "Price of a piece, USD"),
-        Column("discount", "decimal(4,2)", "Share of the price that was not asked for, 0 to 1"),
+        Column("quantity", "int", "Number of pieces; negative for returns"),
+        Column("unit_price", "decimal(10,2)", "Price of one piece, USD"),
+        Column("discount", "decimal(4,2)", "Discount as a share of the price, 0 to 1"),
         Column("net_amount", "decimal(18,2)", "Paid for the line, USD: quantity * unit_price * (1 - discount)"),
-        Column("source_file", "string", "sha256 of the raw file that holds the row"),
-        Column("source_line", "bigint", "Line of that file"),
+        Column("source_file", "string", "sha256 of the raw file that contains the row"),
+        Column("source_line", "bigint", "Line of the row in that file"),
     ),
     lookups=(
         Lookup(dim_date, on=("ordered_on",)),

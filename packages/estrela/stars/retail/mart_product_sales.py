@@ -8,14 +8,14 @@ from estrela.stars.retail.fact_order_lines import fact_order_lines
 
 mart_product_sales = Mart(
     name="mart_product_sales",
-    doc="Pieces and sales per product, and how far the price paid lies below the list price",
+    doc="Pieces and sales per product, and the price paid as a share of the list price",
     uses=(fact_order_lines, dim_product),
     columns=(
         Column("product_code", "string", "Product"),
         Column("product_name", "string", "Name"),
         Column("category", "string", "Category"),
-        Column("pieces", "bigint", "Pieces sold less those that came back"),
-        Column("net_amount", "decimal(38,2)", "Sales less returns, USD"),
+        Column("pieces", "bigint", "Pieces sold minus pieces returned"),
+        Column("net_amount", "decimal(38,2)", "Sales minus returns, USD"),
         Column("price_share", "double", "Sales as a share of the same pieces at list price"),
     ),
     sql="""

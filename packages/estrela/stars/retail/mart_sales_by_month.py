@@ -9,15 +9,15 @@ from estrela.stars.retail.fact_order_lines import fact_order_lines
 
 mart_sales_by_month = Mart(
     name="mart_sales_by_month",
-    doc="Orders and sales per month, channel and segment that the customer had on the day of the order",
+    doc="Orders and sales per month, channel and the customer's segment on the day of the order",
     uses=(fact_order_lines, dim_date, dim_customer),
     columns=(
         Column("year_month", "string", "Year and month, such as 2024-02"),
         Column("channel", "string", "store or web"),
-        Column("segment", "string", "Segment of the customer; unknown where the customer is not known"),
+        Column("segment", "string", "Segment of the customer; unknown if the customer is not known"),
         Column("orders", "bigint", "Orders"),
         Column("customers", "bigint", "Customers, each counted once through all versions"),
-        Column("net_amount", "decimal(38,2)", "Sales less returns, USD"),
+        Column("net_amount", "decimal(38,2)", "Sales minus returns, USD"),
         Column("returned_amount", "decimal(38,2)", "Returns, USD, as a positive amount"),
     ),
     sql="""

@@ -32,7 +32,7 @@ SEGMENTS = ("consumer", "small business", "company")
 
 order_lines = CsvSource(
     name="order_lines",
-    doc="Lines of the orders: one file per day; a corrected file replaces its day",
+    doc="Lines of orders, one file per day; a corrected file replaces its day",
     entity="orders",
     origin=S3Files(f"{LANDING}order_lines/", DAY),
     columns=(
@@ -42,9 +42,9 @@ order_lines = CsvSource(
         Column("customer_number", "string", "Customer, 6 digits"),
         Column("product_code", "string", "Product"),
         Column("channel", "string", "Where it was ordered: store or web"),
-        Column("quantity", "int", "Pieces; negative where they came back"),
-        Column("unit_price", "decimal(10,2)", "Price of a piece, USD"),
-        Column("discount", "decimal(4,2)", "Share of the price that was not asked for, 0 to 1"),
+        Column("quantity", "int", "Number of pieces; negative for returns"),
+        Column("unit_price", "decimal(10,2)", "Price of one piece, USD"),
+        Column("discount", "decimal(4,2)", "Discount as a share of the price, 0 to 1"),
     ),
     layouts=(
         Layout(
@@ -77,7 +77,7 @@ order_lines = CsvSource(
 
 customers = CsvSource(
     name="customers",
-    doc="Customers that are new or changed, one file per day on which there are any",
+    doc="New and changed customers, one file per day with changes",
     entity="customers",
     origin=S3Files(f"{LANDING}customers/", DAY),
     columns=(
@@ -107,14 +107,14 @@ customers = CsvSource(
 
 products = CsvSource(
     name="products",
-    doc="Products of the shop: the newest list replaces the older one",
+    doc="Products of the shop; the newest list replaces the older one",
     entity="products",
     origin=S3Files(f"{LANDING}products/", r"(?P<list>products)\.csv"),
     columns=(
         Column("product_code", "string", "Product"),
         Column("product_name", "string", "Name"),
         Column("category", "string", "Category"),
-        Column("list_price", "decimal(10,2)", "Price of a piece without discount, USD"),
+        Column("list_price", "decimal(10,2)", "Price of one piece without discount, USD"),
     ),
     layouts=(
         Layout(
