@@ -1,7 +1,7 @@
 -- title = "{title}"
 -- description = "What was received and is not in the tables: rows that were rejected, and newest files that were refused or set aside."
 -- source = "Estrela, ops.completeness"
--- caveats = ["Figures of these periods are too low, or older than what was received last."]
+-- caveats = ["Figures of these periods are too low, or older than the newest data received."]
 -- chart = "table"
 -- [columns.table_name]
 -- title = "Table"

@@ -1,4 +1,4 @@
--- title = "Where the lead institution is known from"
+-- title = "How the lead institution was found"
 -- description = "Complaints of the quarter (the newest if none is chosen) by the source that names the institution's lead."
 -- source = "Banco Central do Brasil, ranking of complaints; leads from the segmentation list, the IF.data register and Estrela's alias list"
 -- caveats = ["own: a single institution leads itself. unknown: no source names the lead, and it stays unknown."]

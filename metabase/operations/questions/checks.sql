@@ -1,4 +1,4 @@
--- title = "Checks of what is published"
+-- title = "Checks of the published tables"
 -- description = "Every check of every table, those that failed first. Nothing is published while one fails."
 -- source = "Estrela, ops.checks"
 -- chart = "table"

@@ -1,5 +1,5 @@
 -- title = "Checks failed"
--- description = "Checks of what is published that found a bad row."
+-- description = "Checks of the published tables that found a bad row."
 -- source = "Estrela, ops.checks"
 -- chart = "scalar"
 -- y = "checks_failed"

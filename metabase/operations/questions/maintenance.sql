@@ -1,5 +1,5 @@
 -- title = "Last maintenance"
--- description = "What the newest maintenance removed from the tables and raw files of the star, and what it left."
+-- description = "Snapshots and files that the newest maintenance of the star removed, and those that remain."
 -- source = "Estrela, ops.maintenance"
 -- caveats = ["Runs that only counted are left out."]
 -- empty = "Nothing yet: figures come with the first maintenance, which runs weekly."
