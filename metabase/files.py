@@ -129,7 +129,7 @@ def _texts(folder: Path, suffix: str) -> Iterator[tuple[str, str, str]]:
             raise DefinitionError(name, "is not a file of this folder", (f"lower_snake_case{suffix}",))
         yield path.stem, name, _text(path, name)
     if not paths:
-        raise DefinitionError(folder.name, f"holds no {suffix} file")
+        raise DefinitionError(folder.name, f"contains no {suffix} file")
 
 
 def _text(path: Path, name: str) -> str:

@@ -34,9 +34,9 @@ def usage(template: str) -> Usage:
             raise ValueError(f"{match.group()!r} is not a variable such as {{{{period}}}}")
     for block in BLOCK.finditer(template):
         if "[[" in block.group(1):
-            raise ValueError("an optional block [[...]] stands inside another")
+            raise ValueError("an optional block [[...]] is inside another")
         if not VARIABLE.search(block.group(1)):
-            raise ValueError(f"the optional block {block.group()!r} holds no variable")
+            raise ValueError(f"the optional block {block.group()!r} contains no variable")
     outside = BLOCK.sub("", template)
     if "[[" in outside or "]]" in outside:
         raise ValueError("an optional block is opened with [[ and not closed with ]], or the other way round")

@@ -178,7 +178,7 @@ def test_a_feed_of_a_database_is_loaded_as_its_files_are_made(changes: dict[str,
         ({"table": "a.b.c"}, "table 'a.b.c'; allowed: table, schema.table"),
         ({"overlap": timedelta(seconds=-1)}, "overlap -1 day, 23:59:59 is negative"),
         ({"watermark": "", "reconcile": timedelta(1)},
-         "reconcile needs a watermark: without one, each file holds all rows anyway"),
+         "reconcile needs a watermark: without one, each file contains all rows anyway"),
     ],
 )  # fmt: skip
 def test_a_database_table_that_contradicts_itself_is_refused(changes: dict[str, Any], message: str) -> None:

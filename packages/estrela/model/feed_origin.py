@@ -106,4 +106,4 @@ class DatabaseTable(S3Drop):
         if self.overlap < timedelta():
             raise DefinitionError(where, f"overlap {self.overlap} is negative")
         if self.reconcile is not None and not self.watermark:
-            raise DefinitionError(where, "reconcile needs a watermark: without one, each file holds all rows anyway")
+            raise DefinitionError(where, "reconcile needs a watermark: without one, each file contains all rows anyway")

@@ -110,7 +110,9 @@ def test_folders_of_a_process_that_are_below_tmp(tmp_path: Path) -> None:
 
 
 def test_a_home_that_is_tmp_itself() -> None:
-    with pytest.raises(OSError, match=r"^/tmp itself holds what a function needs: choose folders below it for home"):
+    with pytest.raises(
+        OSError, match=r"^/tmp itself contains files that a function needs: use folders below it for home"
+    ):
         private_tmp.below("/tmp", ["/tmp/a", "/tmp"])
 
 

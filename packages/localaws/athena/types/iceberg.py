@@ -70,7 +70,7 @@ def columns_of(schema: Schema) -> Columns:
     """A schema's columns with lower-case names; raise UnsupportedError if two names differ only in case."""
     columns = tuple((field.name.lower(), trino_type(field.field_type)) for field in schema.fields)
     if len({name for name, _ in columns}) < len(columns):
-        raise UnsupportedError("Iceberg table with columns whose names differ in case alone")
+        raise UnsupportedError("Iceberg table with columns whose names differ only in case")
     return columns
 
 

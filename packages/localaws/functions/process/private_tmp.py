@@ -41,7 +41,9 @@ def below(tmp: str, folders: Iterable[str]) -> list[str]:
     """Return the existing folders below ``tmp``, by name and with links resolved, without folders inside others."""
     named = {name for folder in folders for name in (os.path.abspath(folder), os.path.realpath(folder))}  # noqa: PTH100
     if tmp in named:
-        raise OSError(f"{tmp} itself holds what a function needs: choose folders below it for home and environment")
+        raise OSError(
+            f"{tmp} itself contains files that a function needs: use folders below it for home and environment"
+        )
     kept: list[str] = []
     for name in sorted(named):  # a folder comes before what is in it
         is_inside = any(name.startswith(f"{folder}/") for folder in kept)
