@@ -12,7 +12,7 @@ from estrela.model.star import Star
 from estrela.model.star import load as load_star
 from metabase.dashboard_file import read_dashboard
 from metabase.fields import Fields
-from metabase.incomplete import with_warning_of_all, with_warnings
+from metabase.incomplete import with_general_warning, with_warnings
 from metabase.model import Dashboard, Engine, Question, Server, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
@@ -58,7 +58,7 @@ def _warned(
     """Return the dashboards with warnings of incomplete periods added, and the questions of these warnings."""
     template = _text(OPERATIONS / "incomplete.sql", "operations/incomplete.sql")
     warned = [
-        with_warning_of_all(star, dashboard, template)
+        with_general_warning(star, dashboard, template)
         if dashboard.file.startswith(OPERATIONS.name)
         else with_warnings(star, dashboard, questions, template)
         for dashboard in dashboards

@@ -29,7 +29,7 @@ def with_warnings(
     return replace(dashboard, tabs=tuple(tabs)), [question for question in warnings if question]
 
 
-def with_warning_of_all(star: Star, dashboard: Dashboard, template: str) -> tuple[Dashboard, list[Question]]:
+def with_general_warning(star: Star, dashboard: Dashboard, template: str) -> tuple[Dashboard, list[Question]]:
     """Return the dashboard with a warning about all tables on its first tab, and the warning's question."""
     question = warning(star, [table.name for table in star.tables], template)
     first, *others = dashboard.tabs

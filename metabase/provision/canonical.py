@@ -60,7 +60,7 @@ def visualization(stored: Mapping[str, Any] | None) -> dict[str, Any]:
     settings = {key: value for key, value in (stored or {}).items() if value not in (None, [], {})}
     columns = settings.get("column_settings")
     if isinstance(columns, Mapping):
-        settings["column_settings"] = {_spelled(key): value for key, value in columns.items()}
+        settings["column_settings"] = {_normalized(key): value for key, value in columns.items()}
     return settings
 
 
@@ -72,7 +72,7 @@ def _choices(parameter: Mapping[str, Any]) -> Any:
     return {"from": parameter.get("values_source_type"), **config} if config else None
 
 
-def _spelled(key: str) -> str:
+def _normalized(key: str) -> str:
     try:
         return json.dumps(json.loads(key))
     except ValueError:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from bcb_mirror import control, olinda, ranking
 from bcb_mirror.errors import MirrorError
 from bcb_mirror.faults import FaultBook
-from bcb_mirror.misbehaviour import Exchange, error_page, play
+from bcb_mirror.misbehaviour import Exchange, error_page, faulty_response
 from bcb_mirror.publication import Publication
 from bcb_mirror.quarters import Quarter
 from bcb_mirror.request_log import RequestLog
@@ -72,7 +72,7 @@ class Mirror:
         if not fault:
             return self.respond(request)(environ, start_response)
         exchange = Exchange(lambda: self.respond(request), self._pause, environ[HTTP_REQUEST])
-        return play(fault, exchange)(environ, start_response)
+        return faulty_response(fault, exchange)(environ, start_response)
 
     def respond(self, request: Request) -> Response:
         """Return the correct answer to a request of one of the services."""

@@ -36,7 +36,7 @@ class Exchange:
     request: Any
 
 
-def play(fault: Fault, exchange: Exchange) -> Response:
+def faulty_response(fault: Fault, exchange: Exchange) -> Response:
     """Return the answer that replaces the right one; raise ConnectionResetError if there is none."""
     return _PLAYERS[fault.kind](fault, exchange)
 

@@ -32,7 +32,7 @@ class CurrentDelivery:
         return self.delivery.external_client, day_of(self.delivery.business_date)
 
 
-def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> CurrentDelivery | None:
+def lock_current(connection: Connection[Any], delivery: Delivery, step: str) -> CurrentDelivery | None:
     """Lock the delivery so that no other transaction runs ``step`` on it or opens a new version until this one ends.
 
     Nested loop joins are disabled: the planner has no statistics of rows that were just loaded, and would look up each

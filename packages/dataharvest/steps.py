@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from dataharvest.database.session import Database
-from dataharvest.deliveries import CurrentDelivery, finish, hold_current, is_finished
+from dataharvest.deliveries import CurrentDelivery, finish, is_finished, lock_current
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.transformer import Check, Finding, Opened, Transformer, Value
 from dataharvest.vault import DataKey, Vault
@@ -25,7 +25,7 @@ def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: 
     """
     key = vault.key(delivery.external_client, delivery.business_date) if transformer.is_sensitive else None
     with database.transaction() as connection:
-        current = hold_current(connection, delivery, transformer.name)
+        current = lock_current(connection, delivery, transformer.name)
         if current is None:
             return False
         if not is_finished(connection, current, transformer.name):
@@ -47,10 +47,10 @@ def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Tra
             _store_sealed(connection, current, value, key)
         else:
             store(connection, current, value, value.sql_of_all, {})
-    conclude(connection, current, transformer)
+    finish_step(connection, current, transformer)
 
 
-def conclude(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer) -> None:
+def finish_step(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer) -> None:
     """Store the findings and run the checks of a transformer whose values are stored.
 
     Raises QualityError or LoadError.

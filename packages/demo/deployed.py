@@ -99,7 +99,7 @@ def _run(
     host = stack.enter_context(source_host(world_from(os.environ), state / "mirror.log")) if is_for_star else ""
     for name in ("estrela_glue_job", "estrela_feed_glue_job"):
         if job := variables.get(name):
-            stack.enter_context(_no_run_left(aws.client("glue"), job))
+            stack.enter_context(_stopping_runs(aws.client("glue"), job))
     flow = stack.enter_context(airflow(state / "airflow", PROJECT / "dags", airflow_env(aws, host, given.env)))
     if files and not _loads_the_file(console, flow, files, given.deadline):
         return 1
@@ -182,7 +182,7 @@ def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> boo
 
 
 @contextlib.contextmanager
-def _no_run_left(glue: Any, job: str) -> Iterator[None]:
+def _stopping_runs(glue: Any, job: str) -> Iterator[None]:
     """Stop the runs of ``job`` that are still active when the block ends."""
     try:
         yield

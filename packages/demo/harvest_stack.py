@@ -76,7 +76,7 @@ def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Sta
     }
     tables = {name: _table(aws, name, has_stream=has_stream) for name, has_stream in TABLES.items()}
     sources = {
-        QUEUE: {name: _worked_queue(aws, name) for name in queues(choreography())},
+        QUEUE: {name: _queue_with_dead_letters(aws, name) for name in queues(choreography())},
         TABLE_STREAM: {name: stream for name, stream in tables.items() if stream},
         STREAM: _streams(aws),
     }
@@ -148,7 +148,7 @@ def _queue(aws: Running, name: str, attributes: Mapping[str, str]) -> tuple[str,
     return str(answer["Attributes"]["QueueArn"]), str(url)
 
 
-def _worked_queue(aws: Running, name: str) -> str:
+def _queue_with_dead_letters(aws: Running, name: str) -> str:
     """Create a queue for a function, and its dead-letter queue; return the ARN of the former."""
     dead, _ = _queue(aws, f"{name}-dead", {})
     redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": TRIES})

@@ -71,19 +71,21 @@ def require_near(world: World, resolve: Callable[[str], Iterable[str]] = address
     if not world.base_url:
         return
     host = urlsplit(world.base_url).hostname or ""
-    far = [address for address in resolve(host) if not _is_near(ipaddress.ip_address(address.partition("%")[0]))]
+    far = [
+        address for address in resolve(host) if not _is_local_address(ipaddress.ip_address(address.partition("%")[0]))
+    ]
     if far:
         raise SettingsError("--source_host", f"{host} has the address {far[0][:50]}; a stand-in must be at {NEAR}")
 
 
 def _is_stand_in(host: str) -> bool:
     try:
-        return _is_near(ipaddress.ip_address(host))
+        return _is_local_address(ipaddress.ip_address(host))
     except ValueError:
         return SINGLE_LABEL.fullmatch(host) is not None and not host.isdigit()
 
 
-def _is_near(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _is_local_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return _is_near(address.ipv4_mapped)
+        return _is_local_address(address.ipv4_mapped)
     return (address.is_loopback or address.is_private) and not (address.is_link_local or address.is_unspecified)

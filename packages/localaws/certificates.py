@@ -30,7 +30,7 @@ def ensure(folder: Path, names: Sequence[str]) -> bool:
     authority, ``server.pem`` and ``server-key.pem`` the server. The authority's private key is not stored: it signs
     once. Raises CertificateError.
     """
-    if _is_good(folder / "server.pem", names):
+    if _is_usable(folder / "server.pem", names):
         return False
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def _truststore(authority: x509.Certificate) -> bytes:
     return pkcs12.serialize_java_truststore([entry], encryption)
 
 
-def _is_good(path: Path, names: Sequence[str]) -> bool:
+def _is_usable(path: Path, names: Sequence[str]) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):

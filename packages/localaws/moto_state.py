@@ -109,7 +109,7 @@ class MotoState:
                 self._store(service)
             except Exception:
                 self._restored[service] += 1
-                self._put_back(service)
+                self._restore(service)
                 raise
 
     def _store(self, service: str) -> None:
@@ -120,7 +120,7 @@ class MotoState:
         except Exception as error:
             raise StateNotSavedError(service, f"{type(error).__name__}: {error}") from error
 
-    def _put_back(self, service: str) -> None:
+    def _restore(self, service: str) -> None:
         self._replace(service, self._stored(service), fresh=True)
         self._complete(service)
 

@@ -88,7 +88,7 @@ class Router:
         operation = operation_of(environ, _form(environ))
         changes = not (_reads(service, operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
-            with self._keeping(service, operation, changes=changes):
+            with self._saving(service, operation, changes=changes):
                 answer = Response.from_app(self._moto, environ, buffered=True)
                 if _has_no_route(answer, environ):
                     raise NotImplementedError("action has not been implemented")
@@ -98,7 +98,7 @@ class Router:
             answer = error_response(environ, service, status, explanation)
         return answer(environ, start_response)
 
-    def _keeping(self, service: str, operation: str, *, changes: bool) -> AbstractContextManager[None]:
+    def _saving(self, service: str, operation: str, *, changes: bool) -> AbstractContextManager[None]:
         if keeper := self._keepers.get(service):
             return keeper.changing(operation) if changes else keeper.reading(operation)
         return self._state.changing(service) if changes else nullcontext()

@@ -80,7 +80,7 @@ running server.
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join(part.rstrip("\n") + "\n" for part in (_INTRODUCTION, _services(), _functions(), _rest()))
+    return "\n".join(part.rstrip("\n") + "\n" for part in (_INTRODUCTION, _services(), _functions(), _other_services()))
 
 
 def lambda_operations() -> tuple[list[str], list[str]]:
@@ -146,7 +146,7 @@ Sources: {_names(KINDS)}. Every setting that is not listed here takes effect.
 """
 
 
-def _rest() -> str:
+def _other_services() -> str:
     return f"""## EventBridge, Scheduler, SNS
 
 Events are delivered to {_names(TARGETS)}; `scheduler` means its universal targets: any operation of any service above.

@@ -52,7 +52,7 @@ STEPS: Steps = (
     (RedshiftData, "transact"),
     (CopyFolder, "put"),
     (CopyFolder, "clear"),
-    (redshift.RedshiftLoader, "_intend"),
+    (redshift.RedshiftLoader, "_record_load"),
     (redshift, "supersede"),
     (redshift, "settle"),
     (redshift.RedshiftLoader, "load"),

@@ -66,10 +66,10 @@ class Glue:
 
 def test_active_runs_are_stopped_also_after_an_error() -> None:
     glue = Glue(a="RUNNING", b="SUCCEEDED", c="WAITING")
-    with pytest.raises(RuntimeError), deployed._no_run_left(glue, "estrela-local"):
+    with pytest.raises(RuntimeError), deployed._stopping_runs(glue, "estrela-local"):
         raise RuntimeError
     assert glue.stopped == ["a", "c"]
     idle = Glue(a="FAILED")
-    with deployed._no_run_left(idle, "estrela-local"):
+    with deployed._stopping_runs(idle, "estrela-local"):
         pass
     assert idle.stopped == []

@@ -11,7 +11,7 @@ from psycopg import Connection
 from dataharvest.catapult.messages import Message, MessageWriter, error_message
 from dataharvest.catapult.schema import CLIENT_MESSAGE, PORTFOLIO_MESSAGE
 from dataharvest.database.session import Database
-from dataharvest.deliveries import CurrentDelivery, finish, hold_current, is_finished
+from dataharvest.deliveries import CurrentDelivery, finish, is_finished, lock_current
 from dataharvest.model.choreography import CATAPULT
 from dataharvest.model.delivery import Delivery, day_of
 from dataharvest.vault import DataKey, Vault
@@ -57,7 +57,7 @@ def write_outbox(database: Database, vault: Vault, writer: MessageWriter, delive
     """
     key = vault.key(delivery.external_client, delivery.business_date)
     with database.transaction() as connection:
-        current = hold_current(connection, delivery, CATAPULT)
+        current = lock_current(connection, delivery, CATAPULT)
         if current is None:
             return False
         if not is_finished(connection, current, CATAPULT):

@@ -91,20 +91,22 @@ def write_without(s3: S3Client, stored: StoredFile, traces: Traces, target: IO[b
     for at, (text, fields) in enumerate(records(s3, stored)):
         if at == 0:
             columns = _columns(stored.name.kind, fields)
-        elif _is_of(traces, stored.name.kind, columns, fields, text):
+        elif _belongs_to_client(traces, stored.name.kind, columns, fields, text):
             left_out += 1
             continue
         target.write(text.encode("utf-8", "surrogateescape"))
     return left_out
 
 
-def _is_of(traces: Traces, kind: Kind, columns: tuple[Column, ...] | None, fields: list[str], text: str) -> bool:
+def _belongs_to_client(
+    traces: Traces, kind: Kind, columns: tuple[Column, ...] | None, fields: list[str], text: str
+) -> bool:
     if columns is None or len(fields) != len(columns):
-        return traces.are_in_day(text)
+        return traces.occur_in_day(text)
     row: dict[str, Any] = {column.name: value for column, value in zip(columns, fields, strict=True)}
     if kind in (CLIENTS, PORTFOLIOS):
-        return bool(row["client_reference"] == traces.reference) or traces.are_in(text)
-    return row["account_number"] in traces.accounts or traces.are_in(text)
+        return bool(row["client_reference"] == traces.reference) or traces.occur_in(text)
+    return row["account_number"] in traces.accounts or traces.occur_in(text)
 
 
 def _columns(kind: Kind, header: list[str]) -> tuple[Column, ...] | None:

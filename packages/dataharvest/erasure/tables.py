@@ -188,7 +188,7 @@ def _parameters(connection: Connection[Any], day: Day, traces: Traces, key: Data
         "accounts_pattern": rf"(^|[^\w-])({'|'.join(sorted(traces.accounts))})($|[^\w-])"
         if traces.accounts
         else _NO_ACCOUNT,
-        "errors": [reference for reference, sealed in errors if traces.are_in_day(key.open(bytes(sealed), BODY))],
+        "errors": [reference for reference, sealed in errors if traces.occur_in_day(key.open(bytes(sealed), BODY))],
     }
 
 

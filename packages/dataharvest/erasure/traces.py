@@ -36,17 +36,17 @@ class Traces:
     def _accounts(self) -> re.Pattern[str]:
         return _words(self.accounts)
 
-    def are_in(self, text: str) -> bool:
+    def occur_in(self, text: str) -> bool:
         """Return whether a text contains the client's reference or that of one of its portfolios."""
         return bool(self._references.search(text))
 
-    def are_in_day(self, text: str) -> bool:
+    def occur_in_day(self, text: str) -> bool:
         """Return whether a text of the date names the client, or one of its portfolios or accounts."""
-        return self.are_in(text) or bool(self.accounts and self._accounts.search(text))
+        return self.occur_in(text) or bool(self.accounts and self._accounts.search(text))
 
     @property
     def pattern(self) -> str:
-        """The regular expression of :meth:`are_in` in PostgreSQL's syntax."""
+        """The regular expression of :meth:`occur_in` in PostgreSQL's syntax."""
         return rf"(^|[^\w-])({'|'.join(map(re.escape, sorted((self.reference, *self.portfolios))))})($|[^\w-])"
 
 
@@ -59,7 +59,7 @@ class ClientIdentifiers:
 
     def is_named(self, day: Day, text: str) -> bool:
         """Return whether a text of a date names the client."""
-        return self.days.get(day, self.anywhere).are_in_day(text)
+        return self.days.get(day, self.anywhere).occur_in_day(text)
 
 
 def _words(names: Iterable[str]) -> re.Pattern[str]:

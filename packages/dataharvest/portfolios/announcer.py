@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dataharvest.database.session import Database
-from dataharvest.deliveries import hold_current
+from dataharvest.deliveries import lock_current
 from dataharvest.model.choreography import ANNOUNCER, Choreography
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.portfolio import PortfolioEvent
-from dataharvest.portfolios.waves import WAVE, hold_steps, open_steps, unfinished_portfolios
+from dataharvest.portfolios.waves import WAVE, lock_steps, open_steps, unfinished_portfolios
 from dataharvest.resources import EVENT_SOURCE, PORTFOLIO_EVENT
 from estrela.errors import LoadError, some_of
 
@@ -35,11 +35,11 @@ class Announcer:
         refuses an event, or botocore's errors.
         """
         with self.database.transaction() as connection:
-            current = hold_current(connection, delivery, ANNOUNCER)
+            current = lock_current(connection, delivery, ANNOUNCER)
             if current is None:
                 return 0
             open_steps(connection, current, [transformer.name for transformer in self.choreography.streamed])
-            references = unfinished_portfolios(connection, current, hold_steps(connection, current), self.wave)
+            references = unfinished_portfolios(connection, current, lock_steps(connection, current), self.wave)
         details = [PortfolioEvent(delivery, reference).to_json() for reference in references]
         for at in range(0, len(details), _ENTRIES):
             self._put(details[at : at + _ENTRIES])

@@ -14,10 +14,10 @@ from dataharvest.metastore import Metastore
 from dataharvest.model.choreography import ANNOUNCER, Choreography
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.transformer import Transformer
-from dataharvest.portfolios.waves import WAVE, Steps, add_done, hold_steps
+from dataharvest.portfolios.waves import WAVE, Steps, add_done, lock_steps
 from dataharvest.progress import Done, Progress
 from dataharvest.stage_queues import StageQueues
-from dataharvest.steps import conclude, store
+from dataharvest.steps import finish_step, store
 from estrela.errors import CheckFailure, QualityError
 
 
@@ -61,12 +61,12 @@ def _run(
     new = _enter(connection, current, transformer.name, references)
     if new:
         _store(connection, current, transformer, new)
-    hold_steps(connection, current)
+    lock_steps(connection, current)
     add_done(connection, current, transformer.name, len(new))
-    steps = hold_steps(connection, current)
+    steps = lock_steps(connection, current)
     is_last = bool(steps.total) and steps.done.get(transformer.name) == steps.total
     if is_last and not is_finished(connection, current, transformer.name):
-        conclude(connection, current, transformer)
+        finish_step(connection, current, transformer)
         finish(connection, current, transformer.name)
     return steps
 

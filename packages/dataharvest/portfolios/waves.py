@@ -44,7 +44,7 @@ def open_steps(connection: Connection[Any], current: CurrentDelivery, names: Ite
     connection.execute(query, {**current.parameters, "steps": list(names)})
 
 
-def hold_steps(connection: Connection[Any], current: CurrentDelivery) -> Steps:
+def lock_steps(connection: Connection[Any], current: CurrentDelivery) -> Steps:
     """Lock and return the progress of all steps; until the transaction ends, only the caller can change it.
 
     If two steps end a wave at once, the later waits here, and then sees the earlier.

@@ -67,7 +67,7 @@ class GlueJobs:
         try:
             runs = [run for run in recent_runs(self.client, job) if run_key_of(run) == run_key and not has_ended(run)]
         except (ClientError, BotoCoreError) as error:
-            raise self._unanswered(job, "", UNKNOWN, error) from error
+            raise self._request_error(job, "", UNKNOWN, error) from error
         return min(runs, key=lambda run: run["JobRunState"] == STOPPING, default=None)
 
     def start(self, job: str, run_key: str, arguments: Mapping[str, str], *, flex: bool = False) -> str:
@@ -88,7 +88,7 @@ class GlueJobs:
                 ExecutionClass="FLEX" if flex else "STANDARD",
             )
         except (ClientError, BotoCoreError) as error:
-            return self._started_unanswered(job, run_key, error)
+            return self._find_started_run(job, run_key, error)
         return started["JobRunId"]
 
     def finish(self, job: str, run_id: str, deadline: float, poll: float = POLL_SECONDS) -> JobRun:
@@ -110,7 +110,7 @@ class GlueJobs:
         try:
             answer = self.client.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
         except (ClientError, BotoCoreError) as error:
-            raise self._unanswered(job, run_id, NOT_STOPPED, error) from error
+            raise self._request_error(job, run_id, NOT_STOPPED, error) from error
         for refused in answer.get("Errors", []):
             run = self._run(job, run_id)
             if not has_ended(run) and run["JobRunState"] != STOPPING:
@@ -143,9 +143,9 @@ class GlueJobs:
         except JobError:
             return LOG_GROUP
 
-    def _started_unanswered(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
+    def _find_started_run(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
         """Return the id of the run that Glue started without answering; raise JobError if no such run appears."""
-        lost = self._unanswered(job, "", NOT_STARTED, error)
+        lost = self._request_error(job, "", NOT_STARTED, error)
         end = self.clock() + APPEAR_SECONDS
         while lost.retriable and not _is_refusal(error):
             run = self.find(job, run_key)
@@ -206,7 +206,7 @@ class GlueJobs:
         try:
             return self.client.get_job_run(JobName=job, RunId=run_id)["JobRun"]
         except (ClientError, BotoCoreError) as error:
-            raise self._unanswered(job, run_id, UNKNOWN, error) from error
+            raise self._request_error(job, run_id, UNKNOWN, error) from error
 
     def _failed(self, kind: type[JobError], job: str, run: Run, message: str) -> JobError:
         """Return the error of a failed run, retriable unless the step itself reported otherwise."""
@@ -216,7 +216,7 @@ class GlueJobs:
         error.retriable = failure is None or failure.retriable
         return error
 
-    def _unanswered(self, job: str, run_id: str, state: str, cause: ClientError | BotoCoreError) -> JobError:
+    def _request_error(self, job: str, run_id: str, state: str, cause: ClientError | BotoCoreError) -> JobError:
         """Return the error of a request that Glue did not perform."""
         error = JobError(job, run_id or "none", state, str(cause), self.log_url(run_id))
         error.retriable = is_transient(cause)

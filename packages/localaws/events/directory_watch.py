@@ -71,12 +71,12 @@ class DirectoryWatch:
             began = time.monotonic()
             for bucket in self._store.buckets.names():
                 try:
-                    self._look_at(bucket)
+                    self._check_bucket(bucket)
                 except (S3Error, OSError) as error:
                     _log.debug("files of %s: %s", bucket, error)
             pause = max(_PAUSE, (time.monotonic() - began) * _SHARE)
 
-    def _look_at(self, bucket: str) -> None:
+    def _check_bucket(self, bucket: str) -> None:
         prefixes = _prefixes(notifications_of(bucket))
         for prefix in prefixes:
             for info in self._unknown(bucket, prefix, settled=True):

@@ -64,11 +64,11 @@ class Schedules:
         while not self._stopped.wait(_PAUSE):
             for due in [*self._rules(), *self._schedules()]:
                 try:
-                    self._look_at(due)
+                    self._check_schedule(due)
                 except (ScheduleError, KeyError, ValueError) as error:
                     _log.debug("schedule %s: %s", due.key, error)
 
-    def _look_at(self, due: _Due) -> None:
+    def _check_schedule(self, due: _Due) -> None:
         now = time.time()
         place = (due.key, due.schedule, due.anchor)
         if place not in self._next:

@@ -33,7 +33,7 @@ class Blueprints:
             layer / part for layer in reversed(layers) for part in _python_folders(runtime) if (layer / part).is_dir()
         ]
         libraries = library_folder(self._folder)
-        variables = {**_own(version, stream), **self._reaching()}
+        variables = {**_own(version, stream), **self._client_variables()}
         given: dict[str, str] = shown.get("Environment", {}).get("Variables", {})
         variables |= {**_paths(root, layers, libraries), **given}
         program = interpreter(runtime)
@@ -50,7 +50,7 @@ class Blueprints:
             ephemeral_storage.needed_folders(program, self._home, libraries),
         )
 
-    def _reaching(self) -> dict[str, str]:
+    def _client_variables(self) -> dict[str, str]:
         return {
             "AWS_ENDPOINT_URL": self._endpoint,
             "AWS_ACCESS_KEY_ID": "localaws",

@@ -180,7 +180,9 @@ class FunctionCalls:
             number = int(self._records.function(ref).get("published", 0))
             if number:
                 last = self._records.documents.get(VERSION, ref.arn, str(number))
-                if last and _substance(last) == _substance(latest.configuration) | _origin(latest.configuration):
+                if last and _version_fields(last) == _version_fields(latest.configuration) | _origin(
+                    latest.configuration
+                ):
                     return Version(ref.arn, str(number), last)
             self._records.put_function(ref, published=number + 1)
             text = {"Description": description} if description else {}
@@ -212,7 +214,7 @@ def _listed(version: Version, *, every: bool) -> dict[str, Any]:
     return {**kept, "FunctionArn": f"{version.arn}:{version.number}"} if every else kept
 
 
-def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
+def _version_fields(configuration: dict[str, Any]) -> dict[str, Any]:
     """Return the fields whose change makes a new version."""
     aside = ("Version", "RevisionId", "LastModified", "FunctionArn", "of_revision", "Description")
     return {name: value for name, value in configuration.items() if name not in aside}

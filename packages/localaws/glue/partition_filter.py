@@ -140,7 +140,7 @@ class _Parser:
             wanted = cast(key_type, literal)
         except ValueError as error:
             raise InvalidInputException("GetPartitions", str(error)) from error
-        return partial(_holds, index, key_type, _COMPARE[sign], wanted)
+        return partial(_matches, index, key_type, _COMPARE[sign], wanted)
 
     def _column(self) -> tuple[int, str]:
         name = self._expect("name")
@@ -205,7 +205,7 @@ def _is_null(index: int, wanted: bool, values: Values) -> bool:
     return (values[index] == NULL) is wanted
 
 
-def _holds(index: int, key_type: str, compare: Compare, wanted: Any, values: Values) -> bool | None:
+def _matches(index: int, key_type: str, compare: Compare, wanted: Any, values: Values) -> bool | None:
     if values[index] == NULL:
         return None
     try:
@@ -219,4 +219,4 @@ def _like(column: tuple[int, str], pattern: str) -> Condition:
     if not is_text(key_type):
         raise InvalidInputException("GetPartitions", f"{key_type} data type doesn't support operation 'LIKE'")
     regex = re.compile("".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern), re.DOTALL)
-    return partial(_holds, index, key_type, lambda value, _: regex.fullmatch(value) is not None, None)
+    return partial(_matches, index, key_type, lambda value, _: regex.fullmatch(value) is not None, None)

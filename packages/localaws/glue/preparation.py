@@ -135,7 +135,7 @@ class Preparation:
             return JobProcess(run.job_run_id, folder, "cold", self._environment(folder, run.region))
         extra = jars(self.store, run.arguments.get("--extra-jars", ""), folder / "jars")
         at_start = spark_settings.at_start(folder, run.settings["WorkerType"], extra, self.settings.java_options)
-        properties = _over(at_start, order["properties"])
+        properties = _merged(at_start, order["properties"])
         return self._start(run.job_run_id, folder, "cold", properties, run.region, self._archive().options())
 
     def _start_for_any(self, run_id: str, folder: Path, kind: str, java_options: str) -> JobProcess:
@@ -201,7 +201,7 @@ def script_arguments(run: JobRun) -> list[str]:
     return [word for pair in passed.items() for word in pair]
 
 
-def _over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
+def _merged(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
     """Merge two sets of settings: ``above`` wins, but a class path or Java options that both contain are joined."""
     joined = {**below, **above}
     for name, separator in (("spark.driver.extraClassPath", os.pathsep), ("spark.driver.extraJavaOptions", " ")):

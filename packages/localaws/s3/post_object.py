@@ -146,7 +146,7 @@ def check_policy(fields: Mapping[str, str]) -> tuple[int, int]:
         triple = _triple(condition)
         if triple[0].lower() == "content-length-range" and all(str(item).isdigit() for item in triple[1:]):
             sizes = (int(triple[1]), int(triple[2]))
-        elif not _holds(triple, fields):
+        elif not _is_satisfied(triple, fields):
             text = f"Invalid according to Policy: Policy Condition failed: {json.dumps(triple)}"
             raise S3Error("AccessDenied", text)
     return sizes
@@ -166,7 +166,7 @@ def _triple(condition: Any) -> list[Any]:
     return condition
 
 
-def _holds(triple: list[Any], fields: Mapping[str, str]) -> bool:
+def _is_satisfied(triple: list[Any], fields: Mapping[str, str]) -> bool:
     operator, name, wanted = triple[0].lower(), str(triple[1]), str(triple[2])
     if not name.startswith("$"):
         return False

@@ -69,11 +69,11 @@ class RestApiExtractor(HttpExtractor):
         origin = self.origin
         asked = {parameter.key: value for parameter, value in zip(origin.parameters, values, strict=True)}
         given = {parameter.name: value for parameter, value in zip(origin.parameters, values, strict=True)}
-        url, params = _odata(origin, given) if isinstance(origin, OData) else _rest(origin, given)
+        url, params = _odata(origin, given) if isinstance(origin, OData) else _url_and_params(origin, given)
         return self.hook.request(url, params, asked)
 
 
-def _rest(origin: RestApi, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def _url_and_params(origin: RestApi, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Return URL and query parameters. A value whose name is a placeholder in the URL is inserted there."""
     in_url = {name: value for name, value in given.items() if f"{{{name}}}" in origin.url}
     url = origin.url.format(**{name: quote(value, safe="") for name, value in in_url.items()})

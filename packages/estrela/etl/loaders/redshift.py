@@ -83,14 +83,14 @@ class RedshiftLoader(FeedLoader):
         """
         audit = Audit.of(claim)
         newest = audit.newest(self.redshift)
-        if newest and self._is_of(claim, newest):
+        if newest and self._is_unsettled_load(claim, newest):
             return self._settled(claim, newest)
         load = self._new_load()
         spool = RejectSpool(claim.file, load, is_counted=False)
         with self.folder.writing(claim.feed.name, claim.file, load) as parts:
             judged = self.judged(claim, Judge.of(claim.feed, self.pii_key), spool, parts)
             require_tolerable(claim, judged.account, spool)
-        self._intend(claim, load, judged.account, spool)
+        self._record_load(claim, load, judged.account, spool)
         columns, table = self.ensured(claim.feed), RedshiftTable(claim.feed)
         position = self.position(claim.file)
         head = [audit.locked(), audit.fenced(newest.load if newest else 0), *self._emptied(claim, audit, columns)]
@@ -172,7 +172,7 @@ class RedshiftLoader(FeedLoader):
             sha256 = stream.drain()
         return Judged(Account(loaded + spool.count, loaded, spool.count, loaded), sha256, wire, rows.columns)
 
-    def _intend(self, claim: Claim, load: int, account: Account, spool: RejectSpool) -> None:
+    def _record_load(self, claim: Claim, load: int, account: Account, spool: RejectSpool) -> None:
         """Record the load before its commit in Redshift, so that its rejects survive a kill after that commit."""
         with self.database.transaction("ledger.loads") as cursor:
             counts = (account.rows, account.loaded, account.rejected)
@@ -203,12 +203,12 @@ class RedshiftLoader(FeedLoader):
             if error.place != FENCE:
                 raise
         newest = audit.newest(self.redshift)
-        if newest is None or not self._is_of(claim, newest):
+        if newest is None or not self._is_unsettled_load(claim, newest):
             problem = "another load of the feed was committed at the same time; this one was rolled back"
             raise LoadError(claim.feed.target, problem, retriable=True)
         return newest
 
-    def _is_of(self, claim: Claim, row: AuditRow) -> bool:
+    def _is_unsettled_load(self, claim: Claim, row: AuditRow) -> bool:
         """Return whether ``row`` is a load of the claimed file that the ledger has not settled yet."""
         if row.file != claim.file or row.kind != "load":
             return False

@@ -85,10 +85,10 @@ def block_offsets(spark: SparkSession, source: Source, files: Sequence[TakenFile
     blocks: dict[str, dict[int, int]] = {}
     for row in sorted(counted, key=lambda row: (row["name"], row["start"])):
         blocks.setdefault(row["name"], {})[row["start"]] = row["count"]
-    return {name: _sums_before(counts) for name, counts in blocks.items()}
+    return {name: _running_totals(counts) for name, counts in blocks.items()}
 
 
-def _sums_before(counts: Mapping[int, int]) -> dict[int, int]:
+def _running_totals(counts: Mapping[int, int]) -> dict[int, int]:
     before, total = {}, 0
     for start, count in counts.items():
         before[start] = total

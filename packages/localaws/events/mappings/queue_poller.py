@@ -106,7 +106,7 @@ class QueuePoller:
         try:
             self._stop.wait(self._misdelivery.pause())
             taken = self._invoke(self._misdelivery.shuffled(batch, _group))
-            again = self._twice(taken)
+            again = self._redelivered(taken)
             # Failed messages become visible again when their visibility timeout ends.
             self._delete([message for message in taken if message not in again])
             if again:
@@ -128,7 +128,7 @@ class QueuePoller:
         failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
         return [message for message in batch if message["MessageId"] not in failed]
 
-    def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _redelivered(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the messages to deliver again: of each group all messages, in their order, or none."""
         again = {group: self._misdelivery.is_redelivered() for group in dict.fromkeys(map(_group, taken))}
         return [message for message in taken if again[_group(message)]]

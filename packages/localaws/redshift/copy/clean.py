@@ -55,7 +55,7 @@ class Gate:
         return list(self._parts(block, _PIECES if self._possible else ()))
 
     def _parts(self, block: Block, sizes: tuple[int, ...]) -> Iterator[tuple[Block, CleanBlock | None]]:
-        good = self._good_rows(block.data)
+        good = self._rows_read_alike(block.data)
         ends = _line_ends(block.data) if good is not None and not pc.all(good).as_py() else []
         if good is not None and not ends:
             yield block, CleanBlock(len(good), b"\r\n" in block.data)
@@ -67,7 +67,7 @@ class Gate:
             for piece in pieces(block, sizes[0], self._options):
                 yield from self._parts(piece, sizes[1:])
 
-    def _good_rows(self, data: bytes) -> pa.ChunkedArray | None:
+    def _rows_read_alike(self, data: bytes) -> pa.ChunkedArray | None:
         """Return for each row whether both programs read it alike; None if the block cannot be divided into rows."""
         if not self._possible or self._is_suspicious(data):
             return None

@@ -40,7 +40,7 @@ class CopyStream:
 
         Adds a line end if the last line of a file lacks one: otherwise the next file would continue that line.
         """
-        form = self._raw_form(quote, crlf=crlf)
+        form = self._copy_options(quote, crlf=crlf)
         self.write_block(data, form)
         if not data.endswith(b"\n"):
             self.write_block(b"\r\n" if crlf else b"\n", form)
@@ -63,7 +63,7 @@ class CopyStream:
         csv.writer(text, delimiter=delimiter, quotechar=quote, lineterminator=end).writerows(rows)
         return text.getvalue().encode()
 
-    def _raw_form(self, quote: str, *, crlf: bool) -> str:
+    def _copy_options(self, quote: str, *, crlf: bool) -> str:
         """The options of PostgreSQL's COPY; a trailing space starts a new COPY when the kind of line ends changes."""
         texts = [column for column in self._target.columns if column.is_text]
         others = [column for column in self._target.columns if not column.is_text]

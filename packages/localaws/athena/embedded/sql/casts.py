@@ -180,7 +180,7 @@ def _between_instants(value: Typed, kind: Type) -> str:
     if pair in (("date", "timestamp"), ("date", "timestamp with time zone")):
         return coerce(value, kind).sql
     if value.type.name == kind.name and kind.name.startswith("timestamp"):
-        return _reprecision(value, kind)
+        return _with_precision(value, kind)
     if pair == ("timestamp", "timestamp with time zone"):
         return f"({value.sql} AT TIME ZONE 'UTC')"
     if pair == ("timestamp with time zone", "timestamp") and value.type.zone:
@@ -188,7 +188,7 @@ def _between_instants(value: Typed, kind: Type) -> str:
     raise NotSupportedError(f"CAST({value.type} AS {kind})")
 
 
-def _reprecision(value: Typed, kind: Type) -> str:
+def _with_precision(value: Typed, kind: Type) -> str:
     if value.type.size[0] <= kind.size[0]:
         return value.sql
     if kind.name != "timestamp":

@@ -85,7 +85,7 @@ def _parser(name: str, digits: dict[str, str], known: dict[str, str], result: Ty
         if len(call.args) != 2 or call.args[0].type.name not in ("varchar", "unknown"):
             raise UnexpectedParametersError(f"Unexpected parameters for function {name}")
         pattern = call.literal(1, "a pattern")
-        parts = _spelled(_mysql_parts(pattern)) if mysql else _joda_parts(pattern)
+        parts = _expanded(_mysql_parts(pattern)) if mysql else _joda_parts(pattern)
         fields = [t for k, t in parts if k == "field"]
         if unknown := [f for f in fields if field(f) is None]:
             raise NotSupportedError(f"function {name} with {unknown[0]!r} in its pattern")
@@ -102,7 +102,7 @@ def _parser(name: str, digits: dict[str, str], known: dict[str, str], result: Ty
     return build
 
 
-def _spelled(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _expanded(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Replace %T and %r by their fields, and %% by the text `%`."""
     spelled: list[tuple[str, str]] = []
     for kind, text in parts:
