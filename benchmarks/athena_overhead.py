@@ -29,7 +29,8 @@ def median_seconds(call: Callable[[], Any]) -> float:
     return statistics.median(times)
 
 
-def athena_query(athena: Any, sql: str) -> None:
+def athena_query(athena: Any, sql: str) -> str:
+    """Run a query to its end and return its ID."""
     started = athena.start_query_execution(
         QueryString=sql,
         QueryExecutionContext={"Database": "bench"},
@@ -39,7 +40,7 @@ def athena_query(athena: Any, sql: str) -> None:
         status = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]["Status"]
         if status["State"] not in ("QUEUED", "RUNNING"):
             assert status["State"] == "SUCCEEDED", status
-            return
+            return str(started["QueryExecutionId"])
         time.sleep(0.001)
 
 
