@@ -20,6 +20,7 @@ from localaws.functions.runtime_api import Invocation, Report, RuntimeApi
 
 LAUNCHER = Path(__file__).parent / "process" / "launcher.py"
 INIT_SECONDS = 10.0
+_END_SECONDS = 5.0
 _PAUSE = 0.1
 _MEGABYTE = 1 << 20
 _LARGEST_OUTPUT = 1 << 20
@@ -129,11 +130,14 @@ class Environment:
 
     def kill(self) -> None:
         """End the process and everything it started."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
         if self._process.stdin:
-            self._process.stdin.close()
+            self._process.stdin.close()  # the launcher then ends everything, in whatever process group it is
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def close(self) -> None:
         """End the process, and remove its folder."""

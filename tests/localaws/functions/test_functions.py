@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import threading
 import time
 import urllib.request
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
+from waiting import eventually
 
 CODE = """
     import json, logging, os, sys, time
@@ -121,6 +125,26 @@ def test_a_timeout_ends_the_process(functions: Any, shared: str) -> None:
     assert (error, payload["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert re.fullmatch(r"RequestId: [0-9a-f-]{36} Error: Task timed out after 2\.00 seconds", payload["errorMessage"])
     assert functions.invoke(shared)[0]["pid"] != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NO SUBREAPER: processes in other sessions are ended on Linux only")
+@pytest.mark.parametrize("end", ["time.sleep(60)", "os._exit(1)", "return 1"])
+def test_nothing_that_a_function_started_outlives_it(functions: Any, exchange: Path, end: str) -> None:
+    """Not even what left its process group, or what an ended parent left behind."""
+    code = f"""
+        import os, subprocess, time
+        def handler(event, context):
+            subprocess.run(["sh", "-c", "setsid sleep 612 & echo $! > " + event["file"]])
+            child = subprocess.Popen(["sleep", "613"], start_new_session=True)
+            with open(event["file"], "a") as file:
+                file.write(str(child.pid))
+            {end}
+    """
+    name = functions.create(code, Timeout=1)
+    functions.invoke(name, {"file": str(exchange / "pids")})
+    functions.client.delete_function(FunctionName=name)
+    for pid in map(int, (exchange / "pids").read_text().split()):
+        eventually(lambda pid=pid: not psutil.pid_exists(pid), 5)
 
 
 def test_memory_over_the_limit_ends_the_process(functions: Any, shared: str) -> None:

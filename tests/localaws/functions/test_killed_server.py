@@ -24,7 +24,7 @@ SOURCES = ("table", "stream", "queue")
 WAITING = """
     import os, pathlib, subprocess, time
     def handler(event, context):
-        child = subprocess.Popen(["sleep", "600"])
+        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
         with pathlib.Path(event["file"]).open("a") as file:
             file.write(f"{os.getpid()} {child.pid} ")
         while pathlib.Path(event["hold"]).exists():

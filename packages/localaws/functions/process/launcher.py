@@ -14,34 +14,47 @@ import signal
 import sys
 import threading
 
+_IS_LINUX = sys.platform == "linux"
+if _IS_LINUX:  # beside this program
+    import private_tmp  # type: ignore[import-not-found,unused-ignore]
+    import process_tree  # type: ignore[import-not-found,unused-ignore]
+
 OPEN_FILES = 1024
 
 
 def main() -> None:
     """Fork: the parent watches the server, the child runs the function."""
     paths, handler, tmp = sys.argv[1].split(os.pathsep), sys.argv[2], sys.argv[3:]
+    if _IS_LINUX:
+        process_tree.adopt_orphans()
     child = os.fork()
     if child:
         _watch(child)
     else:
         if tmp:
-            import private_tmp  # type: ignore[import-not-found,unused-ignore]  # beside this program
-
             private_tmp.enter(int(tmp[0]), tmp[1].split(os.pathsep))
         _run(paths, handler)
 
 
 def _watch(child: int) -> None:
     threading.Thread(target=_end_with_server, daemon=True).start()
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    os._exit(128 - code if code < 0 else code)
+    pid = 0
+    while pid != child:  # the others are orphans
+        pid, status = os.wait()
+    _end_descendants()
+    os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
 
 
 def _end_with_server() -> None:
     while os.read(0, 1):
         pass
+    _end_descendants()
     os.killpg(0, signal.SIGKILL)
+
+
+def _end_descendants() -> None:
+    if _IS_LINUX:
+        process_tree.end_descendants()
 
 
 def _run(paths: list[str], handler: str) -> None:
