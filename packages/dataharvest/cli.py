@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 import boto3
 
 from dataharvest import audit
+from dataharvest.erasure.erased_clients import ErasedClients, digest_of
 from dataharvest.erasure.forget import Erasure
-from dataharvest.erasure.forgotten import ErasedClients, digest_of
 from dataharvest.erasure.streams import Streams
 from dataharvest.erasure.tables import delivered_buckets, references
 from dataharvest.functions import Functions

@@ -35,10 +35,10 @@ from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
+from localaws.lambda_and_events import LambdaAndEvents, Streams
 from localaws.lazy import Lazy
 from localaws.lazy_redshift import LazyRedshift
 from localaws.moto_state import MotoState
-from localaws.reactions import Reactions, Streams
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
 from localaws.sqs import open_sqs
@@ -179,31 +179,31 @@ class Server:
         sqs = open_sqs(self.home.state, lambda: state.changing("sqs"))
         state.complete_with("sqs", sqs.fill)
         streams = Streams(dynamodb, kinesis)
-        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.keep)
+        lambda_and_events = LambdaAndEvents(self.settings, self.home, store, streams, self.endpoint, state.keep)
         redshift = LazyRedshift(self.settings, self.home, store)
-        event_hooks.install(reactions.open_events)
+        event_hooks.install(lambda_and_events.open_events)
         topic_hooks.install()
         subscription_hooks.install()
         topic_publishing.install()
         query_errors.install()
         for stop in (dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close):
             self._stops.callback(stop)
-        for stop in (queries.stop, runs.stop, reactions.stop, redshift.stop):
+        for stop in (queries.stop, runs.stop, lambda_and_events.stop, redshift.stop):
             self._stops.callback(stop)
-        self._preloads = [reactions.resume, queries.preload]
+        self._preloads = [lambda_and_events.resume, queries.preload]
         state.load()
         runs.start()
         moto = moto_app.MotoApplication(_service_app)
         router = Router(
-            s3=s3.application(store, moto, state, reactions),
+            s3=s3.application(store, moto, state, lambda_and_events),
             moto=moto,
             state=state,
             by_path={
                 "/iceberg": iceberg.application(tables),
-                "/.lambda-code": reactions.download,
-                "/.sns": reactions.certificate,
+                "/.lambda-code": lambda_and_events.download,
+                "/.sns": lambda_and_events.certificate,
             },
-            by_service={"lambda": reactions.answer, **redshift.services()},
+            by_service={"lambda": lambda_and_events.answer, **redshift.services()},
             keepers={"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs},
             calls=CallLog(self.settings.calls) if self.settings.calls else None,
         )

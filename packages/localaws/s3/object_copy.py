@@ -11,12 +11,12 @@ from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time
 from localaws.s3.encryption import ALGORITHM, encryption_headers, encryption_of
 from localaws.s3.errors import S3Error
-from localaws.s3.facts_of import check_write_headers, metadata_of, storage_class_of, stored_headers, tags_of
 from localaws.s3.info import Facts, ObjectInfo
 from localaws.s3.object_lock import lock_of
 from localaws.s3.object_reads import BLOCK, written_version_header
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
+from localaws.s3.write_headers import check_write_headers, metadata_of, storage_class_of, stored_headers, tags_of
 
 
 def copy_source(request: Request) -> tuple[str, str, str]:

@@ -11,10 +11,10 @@ from localaws.s3.conditions import is_not_modified
 from localaws.s3.documents import Node, http_time
 from localaws.s3.encryption import check_encryption, encryption_headers
 from localaws.s3.errors import S3Error
-from localaws.s3.facts_of import META
 from localaws.s3.info import NULL_VERSION, ObjectInfo
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
+from localaws.s3.write_headers import META
 
 BLOCK = 1 << 18
 # S3 no longer returns the owner's display name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Owner.html

@@ -9,7 +9,6 @@ from localaws.s3.conditions import condition_of_delete, condition_of_write
 from localaws.s3.documents import Node, document, parse, text_of
 from localaws.s3.encryption import encryption_headers
 from localaws.s3.errors import S3Error
-from localaws.s3.facts_of import facts_of
 from localaws.s3.info import NULL_VERSION, Identity, ObjectInfo
 from localaws.s3.layout import Draft
 from localaws.s3.object_lock import is_bypassing
@@ -17,6 +16,7 @@ from localaws.s3.object_reads import checksum_headers, written_version_header
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 from localaws.s3.write_condition import ALWAYS, Condition
+from localaws.s3.write_headers import facts_of
 
 MAX_PUT = 5 << 30
 MAX_DELETES = 1000

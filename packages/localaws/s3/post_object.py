@@ -23,12 +23,12 @@ from localaws.s3.checksums import DEFAULT, new_checksum
 from localaws.s3.checksums import encoded as encoded_checksum
 from localaws.s3.documents import document
 from localaws.s3.errors import PreconditionFailedError, S3Error
-from localaws.s3.facts_of import facts_of
 from localaws.s3.names import check_key
 from localaws.s3.object_writes import MAX_PUT, written_headers
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 from localaws.s3.tags import parse_tags
+from localaws.s3.write_headers import facts_of
 
 MAX_FIELD = 20 << 10
 

@@ -21,7 +21,6 @@ from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time, parse, text_of
 from localaws.s3.encryption import encryption_headers
 from localaws.s3.errors import S3Error
-from localaws.s3.facts_of import facts_of
 from localaws.s3.info import ObjectInfo
 from localaws.s3.names import check_key
 from localaws.s3.object_copy import copy_source
@@ -31,6 +30,7 @@ from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 from localaws.s3.upload_parts import MAX_PART_NUMBER, Claim, Upload
 from localaws.s3.uploads import Uploads
+from localaws.s3.write_headers import facts_of
 
 _COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 _RANGE_HEADER = "x-amz-copy-source-range"

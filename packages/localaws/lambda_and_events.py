@@ -31,7 +31,7 @@ class Streams:
     kinesis: KinesisKeeper
 
 
-class Reactions:
+class LambdaAndEvents:
     """Opens Lambda and events when they are first needed: other servers do not import them. It notifies for S3."""
 
     def __init__(
