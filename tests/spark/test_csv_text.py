@@ -71,7 +71,7 @@ def test_broken_quotes_and_wrong_numbers_of_fields_are_rejected_with_their_lines
         (3, "", '2;"open', BAD_QUOTES),
         (4, "", '"3";"a";"b"', fields_wrong),
         (5, "", '"4"', fields_wrong),
-        (7, "", "6;x;y", "the row has 3 fields, but 2 are declared and more must be blank"),
+        (7, "", "6;x;y", "the row has 3 fields, but 2 are declared and the others must be blank"),
     ]
 
 

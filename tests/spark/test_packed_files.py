@@ -47,7 +47,9 @@ def test_rows_and_lines_are_those_of_the_content(spark: SparkSession, tmp_path: 
         (8, "4", "E"),
         (9, "5", '5" pipe'),
     ]
-    assert outcome.reasons() == [(7, "", "3;x;y", "the row has 3 fields, but 2 are declared and more must be blank")]
+    assert outcome.reasons() == [
+        (7, "", "3;x;y", "the row has 3 fields, but 2 are declared and the others must be blank")
+    ]
 
 
 @pytest.mark.parametrize(

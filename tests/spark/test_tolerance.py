@@ -51,7 +51,7 @@ def test_a_sensitive_value_is_in_no_reject_and_in_no_example(spark: SparkSession
     source = replace(source, columns=(code, replace(secret, sensitive=True)))
     body = b"code;secret\n1;4711x\n2;\n3;4711;9\nx;4711\n5;4711\n5;4711\n"
     outcome = read(spark, tmp_path, source, body)
-    whole = "the row has 3 fields, but 2 are declared and more must be blank"
+    whole = "the row has 3 fields, but 2 are declared and the others must be blank"
 
     assert outcome.reasons() == [
         (2, "secret", "(sensitive)", "a whole number is allowed"),

@@ -107,7 +107,9 @@ def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str], unread: 
     used = dialect.used
     size = F.size(fields)
     few = F.concat(F.lit("the row has "), size, F.lit(f" fields, but {used} are declared"))
-    many = F.concat(F.lit("the row has "), size, F.lit(f" fields, but {used} are declared and more must be blank"))
+    many = F.concat(
+        F.lit("the row has "), size, F.lit(f" fields, but {used} are declared and the others must be blank")
+    )
     # If the header ends in blank columns, a row that lacks them but ends in an empty field has lost an earlier field.
     ends_empty = F.get(fields, F.lit(used - 1)) == ""
     short = (size == used) & ends_empty if dialect.width > used else F.lit(False)
