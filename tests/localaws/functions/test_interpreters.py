@@ -36,5 +36,7 @@ def test_a_shim_without_a_version_is_replaced_by_an_installed_version(program: C
 
 def test_a_python_that_does_not_start_is_refused(program: Callable[[str, int], Path]) -> None:
     program("shims/python3.14", 127)
-    with pytest.raises(LambdaError, match=r"there is no python3\.14 on the PATH"):
+    with pytest.raises(
+        LambdaError, match=r"python3\.14 is not on the PATH; install it, or use python3\.\d+, the Python of this server"
+    ):
         interpreter("python3.14")
