@@ -215,7 +215,9 @@ def test_the_disk_of_postgresql_is_full(s3: Any, small_disk: Path) -> None:
         filling.unlink()
         server.stop()
         again = connected(warehouse, server.start())
-        assert set(again.ids()) <= {1, 2, 3}, "the large file is loaded as a whole or not at all"
+        # PostgreSQL may end before the first commit, which creates the table.
+        loaded = again.ids() if again.has_table() else []
+        assert set(loaded) <= {1, 2, 3}, "the large file is loaded as a whole or not at all"
         expire(again)
         again.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail' RETURNING id")
         assert again.load("survivor") == ""
