@@ -17,10 +17,17 @@ from large_work import LIMITS, Bus, LargeWork, settle
 from psycopg.conninfo import make_conninfo
 
 from dataharvest.cli import main
+from dataharvest.erasure import group_walk
 from dataharvest.given_up import records_of, text_of
 from dataharvest.model.delivery import DeliveredObject
 from dataharvest.model.portfolio import PortfolioEvent
 from dataharvest.resources import CHUNKS, SPLITTER
+
+
+@pytest.fixture(autouse=True)
+def no_long_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto would wait the whole second for which a search waits for further messages."""
+    monkeypatch.setattr(group_walk, "WAIT_SECONDS", 0)
 
 
 @pytest.fixture
@@ -143,7 +150,10 @@ def test_messages_that_were_not_sent_are_not_sent(settings: World) -> None:
     assert [message.body for message in world.received()] == SAMPLE_MESSAGES[1:3]
 
 
-def test_a_forgetting_that_was_interrupted_is_done_again(settings: World) -> None:
+def test_a_forgetting_that_was_interrupted_is_done_again(settings: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one waits until messages that the interrupted one received are visible again."""
+    monkeypatch.setattr(group_walk, "HELD_SECONDS", 1)
+    monkeypatch.setattr(group_walk, "IDLE_PAUSE_SECONDS", 0.2)
     world = settings
 
     def die() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from dataharvest.erasure.group_walk import BATCH, WAIT_SECONDS, walk
 from dataharvest.erasure.traces import Day
 
 if TYPE_CHECKING:
@@ -28,32 +29,45 @@ def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:
 def search_queue(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
     """Return the number of messages in a queue that name the client; with ``delete``, delete them.
 
-    The other messages are made visible again. Every message is received once, which counts towards the receive limit of
-    the dead-letter queue. Messages that a consumer is processing are not seen. Raises botocore's errors.
+    A FIFO queue is walked through to the end of each group: :func:`dataharvest.erasure.group_walk.walk`, which needs
+    the consumers and senders to be stopped. In a standard queue, messages that a consumer is processing are not seen,
+    and each receipt counts towards the receive limit of the dead-letter queue. Raises LoadError for a FIFO queue with
+    messages in flight, or botocore's errors.
     """
-    kept: list[str] = []
     count = 0
-    try:
-        for message in _received(sqs, url):
-            is_named = names(_day(message), message["Body"])
-            count += is_named
-            if is_named and delete:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            else:
-                kept.append(message["ReceiptHandle"])
-    finally:
-        for handle in kept:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+
+    def keep(message: Any) -> bool:
+        nonlocal count
+        is_named = names(_day(message), message["Body"])
+        count += is_named
+        return not (is_named and delete)
+
+    (walk if url.endswith(".fifo") else _receive_once)(sqs, url, keep)
     return count
 
 
-def _received(sqs: SQSClient, url: str) -> Iterator[Any]:
-    """Yield messages until none is visible.
+def _receive_once(sqs: SQSClient, url: str, keep: Callable[[Any], bool]) -> None:
+    """Receive all messages of a standard queue, delete those not to ``keep``, and make the others visible again."""
+    kept: list[str] = []
+    try:
+        for message in _received(sqs, url):
+            if keep(message):
+                kept.append(message["ReceiptHandle"])
+            else:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    finally:
+        for handle in kept:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
 
-    A FIFO queue delivers no more messages of a group while some are in flight.
-    """
+
+def _received(sqs: SQSClient, url: str) -> Iterator[Any]:
+    """Yield messages until none is visible."""
     while messages := sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=_HIDDEN_SECONDS
+        QueueUrl=url,
+        MaxNumberOfMessages=BATCH,
+        MessageAttributeNames=["All"],
+        VisibilityTimeout=_HIDDEN_SECONDS,
+        WaitTimeSeconds=WAIT_SECONDS,
     ).get("Messages"):
         yield from messages
 

@@ -16,7 +16,7 @@ locals {
       {
         Sid      = "Messages"
         Effect   = "Allow"
-        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
         Resource = [for queue in ["messages", "messages-dead"] : format(local.arn, "sqs", "${local.name}-${queue}.fifo")]
       },
       { Sid = "DeliveriesBucket", Effect = "Allow", Action = ["s3:ListBucketVersions"], Resource = [local.buckets.deliveries] },
