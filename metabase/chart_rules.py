@@ -68,7 +68,7 @@ def check_chart(question: Question, fields: Fields) -> None:
     _check_named(question, fields)
     _check_looks(question, fields)
     if chart == "trend" and question.column(question.x).format != "date":
-        raise fields.error("x", f"a trend chart compares dates, and x names {question.x!r}, which is none")
+        raise fields.error("x", f"a trend chart compares dates, but x names {question.x!r}, which is not a date")
 
 
 def _check_named(question: Question, fields: Fields) -> None:
@@ -96,6 +96,6 @@ def _check_looks(question: Question, fields: Fields) -> None:
     """Raise DefinitionError for settings of a column that have an effect only in another kind of chart."""
     for column in question.columns:
         if question.chart != "combo" and (column.draw, column.axis) != ("bar", "left"):
-            raise fields.error(f"columns.{column.name}", "draw and axis count in a combo chart alone")
+            raise fields.error(f"columns.{column.name}", "draw and axis are only allowed in a combo chart")
         if question.chart != "table" and (column.bars or column.hidden):
-            raise fields.error(f"columns.{column.name}", "bars and hidden count in a table alone")
+            raise fields.error(f"columns.{column.name}", "bars and hidden are only allowed in a table")

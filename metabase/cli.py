@@ -69,7 +69,7 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def _marked_if_invented(site: Site, data: str, command: str) -> Site:
     """Return ``site``, marked if its data is invented. Raises SettingsError."""
     if data and data not in CHOICES:
-        raise SettingsError("METABASE_DATA", f"{data!r} is none of {', '.join(CHOICES)}")
+        raise SettingsError("METABASE_DATA", f"{data!r} is not one of {', '.join(CHOICES)}")
     asked = data or ("lake" if command == "preview" and site.star else "real")
     if asked == "lake":
         _require_region()
@@ -163,6 +163,10 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "apply":
             command.add_argument("--no-run-cards", action="store_true", help="do not run every card at the end")
-            command.add_argument("--allow-missing-tables", action="store_true", help="bear with a lake not yet full")
-            command.add_argument("--rotate-credentials", action="store_true", help="send Athena's keys anew")
+            command.add_argument(
+                "--allow-missing-tables", action="store_true", help="do not fail if the lake lacks declared tables"
+            )
+            command.add_argument(
+                "--rotate-credentials", action="store_true", help="send Athena's keys again, even if unchanged"
+            )
     return parser

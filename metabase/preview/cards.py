@@ -15,7 +15,7 @@ from metabase.preview.points import number
 from metabase.preview.table import table_html
 from metabase.preview.values import bytes_text, text_of
 
-NO_ROWS = "Nothing yet: figures come with the first run that publishes rows for this."
+NO_ROWS = "No data yet: figures appear after the first run that publishes rows for this card."
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 

@@ -68,7 +68,7 @@ def plan(
     sign_in(client, target)
     missing, _, _ = _settle(run, site, target, tables, DEFAULTS)
     if missing:
-        run.notes.append(f"Metabase does not know {some_of(missing)} yet; apply asks it to look again")
+        run.notes.append(f"Metabase does not know {some_of(missing)} yet; apply makes it scan the database again")
     return Outcome(tuple(run.changes), tuple(run.notes))
 
 
@@ -95,10 +95,10 @@ def apply(
     missing, questions, dashboards = _settle(run, site, target, tables, options)
     ran = run_cards(run, site, questions, dashboards) if options.run_cards else 0
     if missing and not options.allow_missing_tables:
-        problem = f"{len(missing)} declared tables are not there: {some_of(missing)}; fill the lake first"
+        problem = f"{len(missing)} declared tables do not exist: {some_of(missing)}; fill the lake first"
         raise MetabaseError(site.database, f"{problem}, or allow missing tables")
     if missing:
-        run.notes.append(f"tables that are not there yet: {some_of(missing)}")
+        run.notes.append(f"tables that do not exist yet: {some_of(missing)}")
     return Outcome(tuple(run.changes), tuple(run.notes), ran)
 
 

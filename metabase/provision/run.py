@@ -48,7 +48,7 @@ class Run:
         """Raise NotStoredError unless ``actual``, which was read again, equals ``wanted``."""
         left = self._masked(differences(actual, wanted))
         if left:
-            problem = "Metabase took the change and holds something else: " + "; ".join(
+            problem = "Metabase accepted the change but returns something else: " + "; ".join(
                 str(difference) for difference in left[:5]
             )
             raise NotStoredError(f"{kind} {name!r}", problem)

@@ -45,7 +45,7 @@ def set_up(client: Client, target: Target, properties: Properties) -> None:
         problem = "Metabase is empty and needs its first admin; give METABASE_ADMIN_EMAIL and METABASE_ADMIN_PASSWORD"
         raise MetabaseError(client.url, problem)
     if not token:
-        raise MetabaseError(client.url, "Metabase tells no setup token; give METABASE_SETUP_TOKEN")
+        raise MetabaseError(client.url, "Metabase returns no setup token; set METABASE_SETUP_TOKEN")
     client.hide(token)
     user = {"email": target.email, "password": target.password, "first_name": "Estrela", "last_name": "Admin"}
     answer = client.post("/api/setup", {"token": token, "user": user, "prefs": {"site_name": "Estrela"}})

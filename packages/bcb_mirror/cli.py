@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     serve.add_argument("--data", type=Path, metavar="DIR", help="serve a folder of real files")
     _add_world(serve)
-    serve.add_argument("--until", metavar="QUARTER", help="hold back the quarters after this one until asked")
+    serve.add_argument("--until", metavar="QUARTER", help="publish the quarters after this one only on request")
     serve.add_argument("--withhold", action="append", default=[], metavar="QUARTER", help="list it, answer 204")
     serve.add_argument("--register", action="store_true", help="let IfDataCadastro answer (default: status 500)")
     serve.add_argument("--reordered", action="store_true", help="OData: another order in each answer without $orderby")
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_world(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--seed", type=int, help="of the synthetic world (default 0)")
     serve.add_argument("--institutions", type=int, help="in the ranking (default 120)")
-    serve.add_argument("--others", type=int, help="in the lists alone (default: twice as many)")
+    serve.add_argument("--others", type=int, help="only in the lists (default: twice as many)")
     serve.add_argument("--from", dest="first", metavar="QUARTER", help=f"default {FIRST}")
     serve.add_argument("--to", dest="last", metavar="QUARTER", help=f"default {LAST}")
 

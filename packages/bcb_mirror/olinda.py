@@ -128,7 +128,7 @@ def answer(
 
 def _arguments(resource: Resource, text: str | None, query: Mapping[str, str]) -> dict[str, str]:
     if query.get("$format", "json") not in {"json", "application/json"}:
-        raise BadRequestError("The mirror knows only $format=json.")
+        raise BadRequestError("The mirror supports only $format=json.")
     if not resource.parameters:
         if text is not None:
             raise BadRequestError(MALFORMED)

@@ -50,7 +50,7 @@ class Publication:
         with self._lock:
             following = self._world.quarter_after(self._released[-1])
             if following is None:
-                raise QuarterError(f"there is no data after {self._released[-1]}")
+                raise QuarterError(f"no data exists after {self._released[-1]}")
             self._released.append(following)
             return following
 

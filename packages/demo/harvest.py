@@ -217,7 +217,9 @@ def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> i
             held[message.client][message.body["type"], owner] = values_of(message.body)
     wrong = [client for client in expected if held[client] != expected[client]]
     if repeated or wrong:
-        console.print(f"[red]{repeated} messages came twice; wrong messages of: {', '.join(wrong) or 'nobody'}[/]")
+        console.print(
+            f"[red]{repeated} messages were received twice; wrong messages of: {', '.join(wrong) or 'nobody'}[/]"
+        )
         return 1
     text = "[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same values.[/]"
     console.print(text, soft_wrap=True)

@@ -58,7 +58,7 @@ def test_serve_holds_real_quarters_back(real_data: Path) -> None:
         assert published[-2:] == ["2021T3", "2021T4"]
         requests.post(f"{url}/_mirror/publish-next", timeout=10).raise_for_status()
         answer = requests.post(f"{url}/_mirror/publish-next", timeout=10)
-        assert (answer.status_code, answer.json()) == (400, {"error": "there is no data after 2022T2"})
+        assert (answer.status_code, answer.json()) == (400, {"error": "no data exists after 2022T2"})
 
 
 def test_write_says_where_the_truth_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_a_function_without_its_arguments_is_a_malformed_uri(mirror: Serving, ca
         ("$filter=Cor eq 1", "'Cor' is not a field; allowed: Codigo, Nome"),
         ("$filter=Codigo eq", "$filter ends too early"),
         ("$filter=Codigo eq 1", "'01' and 1.0 are of different types"),
-        ("$format=xml", "The mirror knows only $format=json."),
+        ("$format=xml", "The mirror supports only $format=json."),
     ],
 )
 def test_a_bad_option_is_400_and_named(mirror: Serving, options: str, message: str) -> None:

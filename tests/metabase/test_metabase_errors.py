@@ -154,16 +154,16 @@ def test_a_change_that_metabase_does_not_keep_is_an_error(world: Any) -> None:
     world.state.forgetful = True
     world.row("cards", "All sales")["name"] = "Something else"
     assert world.run("apply") == 1
-    assert world.err.startswith("error: question 'total': Metabase took the change and holds something else: ")
+    assert world.err.startswith("error: question 'total': Metabase accepted the change but returns something else: ")
 
 
 def test_declared_tables_that_the_lake_lacks_fail_the_apply_unless_allowed(empty: Any) -> None:
     empty.state.lake = {}
     assert empty.run("apply") == 1
-    problem = "1 declared tables are not there: shops.sales; fill the lake first, or allow missing tables"
+    problem = "1 declared tables do not exist: shops.sales; fill the lake first, or allow missing tables"
     assert empty.err == f"error: Lake: {problem}\n"
     assert empty.run("apply", "--allow-missing-tables") == 0
-    assert empty.out == "note: tables that are not there yet: shops.sales\n0 changes, 10 cards run\n"
+    assert empty.out == "note: tables that do not exist yet: shops.sales\n0 changes, 10 cards run\n"
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ CASES = [
         "questions/trend.sql",
         'format = "date"',
         'format = "text"',
-        "questions/trend.sql:5: a trend chart compares dates, and x names 'day', which is none",
+        "questions/trend.sql:5: a trend chart compares dates, but x names 'day', which is not a date",
     ),
     (
         "questions/mix.sql",

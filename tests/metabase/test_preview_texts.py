@@ -125,7 +125,7 @@ def test_texts_of_files_and_answers_are_escaped() -> None:
 def test_no_rows_are_said_and_not_drawn() -> None:
     for kind in ("row", "table", "scalar"):
         page = html(question(kind))
-        assert "Nothing yet: figures come with the first run that publishes rows for this." in page
+        assert "No data yet: figures appear after the first run that publishes rows for this card." in page
         assert "data-chart" not in page
     assert "Figures come on Monday." in html(question("row", empty="Figures come on Monday."))
     assert "Figures come on Monday." in html(question("scalar", empty="Figures come on Monday."), ("A", None))

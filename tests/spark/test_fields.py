@@ -181,7 +181,7 @@ def test_what_is_allowed_names_the_declared_separators() -> None:
         (lambda: Timestamp("yyyy-MM-dd HH"), "Timestamp: pattern 'yyyy-MM-dd HH' lacks the minute"),
         (lambda: Number(".", grouping="."), "Number: '.' is both decimal mark and thousands separator"),
         (lambda: Whole(grouping="x"), "Whole: thousands separator 'x'; allowed: '', '.', ',', ' ', \"'\", '_'"),
-        (lambda: Boolean(("S",), ("S",)), "Boolean: 'S' stands for both true and false"),
+        (lambda: Boolean(("S",), ("S",)), "Boolean: 'S' is declared as both true and false"),
         (lambda: Text(trim=False, collapse=True), "Text: collapse=True requires trim=True"),
     ],
 )  # fmt: skip

@@ -257,7 +257,10 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: RestApi("https://x.test", recheck_empty_days=0), "RestApi: recheck_empty_days=0 is not 1 or more"),
     (lambda: OffsetPages(0), "OffsetPages: size=0 is not 1 or more"),
-    (lambda: S3Files("in/", r".*\.csv"), "S3Files('in/'): pattern '.*\\\\.csv' has no named group to tell files apart"),
+    (
+        lambda: S3Files("in/", r".*\.csv"),
+        "S3Files('in/'): pattern '.*\\\\.csv' has no named group to distinguish files",
+    ),
     (
         lambda: S3Files("in/", "(?P<day>"),
         "S3Files('in/'): pattern '(?P<day>' is not a regular expression: missing ), unterminated subpattern at "

@@ -1,7 +1,7 @@
 -- title = "Newest file received"
 -- description = "When the newest file that is in the tables was received; a day without news leaves it as it was."
 -- source = "Estrela, ops.files"
--- empty = "Nothing yet: the date comes with the first file that a run receives."
+-- empty = "No data yet: the date appears after a run receives its first file."
 -- chart = "scalar"
 -- y = "received"
 -- [columns.received]

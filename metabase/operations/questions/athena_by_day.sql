@@ -2,7 +2,7 @@
 -- description = "Bytes that the queries of each day read, over the thirty days up to the newest one."
 -- source = "Estrela, ops.query_days, as Athena tells its queries"
 -- caveats = ["Told at the end of each run of the pipeline: later queries follow with the next.", "Athena bills 10 MB at least for each query of tables."]
--- empty = "Nothing yet: Athena's queries are recorded at the end of each run, so figures come with the next one."
+-- empty = "No data yet: Athena's queries are recorded at the end of each run, so figures appear after the next run."
 -- chart = "bar"
 -- x = "day"
 -- y = "megabytes"

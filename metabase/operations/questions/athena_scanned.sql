@@ -2,7 +2,7 @@
 -- description = "What Athena's queries scanned in the thirty days up to the newest one, dashboards included."
 -- source = "Estrela, ops.query_days, as Athena tells its queries"
 -- caveats = ["Told at the end of each run of the pipeline: later queries follow with the next."]
--- empty = "Nothing yet: Athena's queries are recorded at the end of each run, so figures come with the next one."
+-- empty = "No data yet: Athena's queries are recorded at the end of each run, so figures appear after the next run."
 -- chart = "scalar"
 -- y = "megabytes"
 -- [columns.megabytes]

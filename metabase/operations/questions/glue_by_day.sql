@@ -2,7 +2,7 @@
 -- description = "DPU-seconds of each day's Glue runs by what they did, over the thirty days up to the newest run; a day without news extracts alone."
 -- source = "Estrela, ops.job_runs, as Glue tells its runs"
 -- caveats = ["Glue bills a minute at least for each run."]
--- empty = "Nothing yet: Glue's runs are recorded at the end of each run, so figures come with the next one."
+-- empty = "No data yet: Glue's runs are recorded at the end of each run, so figures appear after the next run."
 -- chart = "bar"
 -- x = "day"
 -- y = "dpu_seconds"

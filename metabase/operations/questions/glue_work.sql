@@ -2,7 +2,7 @@
 -- description = "DPU-seconds of all Glue runs that ended in the thirty days up to the newest one; a G.1X worker is one data processing unit (DPU)."
 -- source = "Estrela, ops.job_runs, as Glue tells its runs"
 -- caveats = ["Glue bills a minute at least for each run, so many short runs cost more than their DPU-seconds."]
--- empty = "Nothing yet: Glue's runs are recorded at the end of each run, so figures come with the next one."
+-- empty = "No data yet: Glue's runs are recorded at the end of each run, so figures appear after the next run."
 -- chart = "scalar"
 -- y = "dpu_seconds"
 -- [columns.dpu_seconds]

@@ -1,7 +1,7 @@
 -- title = "Glue runs"
 -- description = "The hundred newest Glue runs that have ended, how long they took and why one did not succeed."
 -- source = "Estrela, ops.job_runs, as Glue tells its runs"
--- empty = "Nothing yet: Glue's runs are recorded at the end of each run, so figures come with the next one."
+-- empty = "No data yet: Glue's runs are recorded at the end of each run, so figures appear after the next run."
 -- chart = "table"
 -- [columns.started]
 -- title = "Started (UTC)"

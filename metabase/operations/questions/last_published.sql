@@ -1,7 +1,7 @@
 -- title = "Last published change"
 -- description = "When a run last changed a table that analysts see."
 -- source = "Estrela, ops.runs"
--- empty = "Nothing yet: the date comes with the first run that publishes a table."
+-- empty = "No data yet: the date appears after the first run that publishes a table."
 -- chart = "scalar"
 -- y = "published"
 -- [columns.published]

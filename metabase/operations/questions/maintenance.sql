@@ -2,7 +2,7 @@
 -- description = "Snapshots and files that the newest maintenance of the star removed, and those that remain."
 -- source = "Estrela, ops.maintenance"
 -- caveats = ["Runs that only counted are left out."]
--- empty = "Nothing yet: figures come with the first maintenance, which runs weekly."
+-- empty = "No data yet: figures appear after the first maintenance, which runs weekly."
 -- chart = "table"
 -- [columns.maintained]
 -- title = "Maintained (UTC)"

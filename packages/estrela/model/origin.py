@@ -181,7 +181,7 @@ class S3Files:
         where = f"S3Files({self.prefix!r})"
         _require_pattern(where, self.pattern)
         if not re.compile(self.pattern).groupindex:
-            raise DefinitionError(where, f"pattern {self.pattern!r} has no named group to tell files apart")
+            raise DefinitionError(where, f"pattern {self.pattern!r} has no named group to distinguish files")
 
 
 @dataclass(frozen=True)

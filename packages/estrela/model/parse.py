@@ -133,7 +133,7 @@ class Boolean:
             raise DefinitionError("Boolean", "needs at least one word for true and one for false")
         both = sorted(set(self.true) & set(self.false))
         if both:
-            raise DefinitionError("Boolean", f"{both[0]!r} stands for both true and false")
+            raise DefinitionError("Boolean", f"{both[0]!r} is declared as both true and false")
 
 
 Parser = Text | Whole | Number | Digits | Ordinal | Prefix | Date | Timestamp | Boolean
