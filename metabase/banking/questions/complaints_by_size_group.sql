@@ -1,7 +1,7 @@
 -- title = "Complaints by size group"
 -- description = "Complaints against the largest institutions (the ranking's top group) and against all others, by quarter."
 -- source = "Banco Central do Brasil, ranking of complaints"
--- caveats = ["The Central Bank draws the top group anew: over four million clients to 2020T3, the ten largest to 2021T3, the fifteen largest since.", "Figures before and after 2024T2 do not compare."]
+-- caveats = ["The Central Bank has changed the limits of the top group: over four million clients to 2020T3, the ten largest to 2021T3, the fifteen largest since.", "Figures before and after 2024T2 do not compare."]
 -- chart = "bar"
 -- x = "quarter_code"
 -- y = "complaints"

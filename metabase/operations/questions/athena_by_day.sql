@@ -1,6 +1,6 @@
 -- title = "What Athena scanned, day by day"
 -- description = "Bytes that the queries of each day read, over the thirty days up to the newest one."
--- source = "Estrela, ops.query_days, as Athena tells its queries"
+-- source = "Estrela, ops.query_days, from the queries that Athena reports"
 -- caveats = ["Told at the end of each run of the pipeline: later queries follow with the next.", "Athena bills 10 MB at least for each query of tables."]
 -- empty = "No data yet: Athena's queries are recorded at the end of each run, so figures appear after the next run."
 -- chart = "bar"

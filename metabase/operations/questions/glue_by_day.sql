@@ -1,6 +1,6 @@
 -- title = "Glue's work, day by day"
 -- description = "DPU-seconds of each day's Glue runs by what they did, over the thirty days up to the newest run; a day without news extracts alone."
--- source = "Estrela, ops.job_runs, as Glue tells its runs"
+-- source = "Estrela, ops.job_runs, from the runs that Glue reports"
 -- caveats = ["Glue bills a minute at least for each run."]
 -- empty = "No data yet: Glue's runs are recorded at the end of each run, so figures appear after the next run."
 -- chart = "bar"

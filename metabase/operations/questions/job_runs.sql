@@ -1,6 +1,6 @@
 -- title = "Glue runs"
 -- description = "The hundred newest Glue runs that have ended, how long they took and why one did not succeed."
--- source = "Estrela, ops.job_runs, as Glue tells its runs"
+-- source = "Estrela, ops.job_runs, from the runs that Glue reports"
 -- empty = "No data yet: Glue's runs are recorded at the end of each run, so figures appear after the next run."
 -- chart = "table"
 -- [columns.started]
