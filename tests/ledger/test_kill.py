@@ -74,7 +74,7 @@ def test_a_kill_between_any_two_steps(
     if kind == "redshift":
         request.getfixturevalue("redshift_warehouse")
     declare(warehouse, kind)
-    last = 70
+    last = 100 if kind == "redshift" else 70
     died = live_through_kills(warehouse, aws.client, 1, last)
     fewest = 30 if "together" in kind else 40
     assert fewest < died < last - 1, "every step of two files, and at least one run to the end"
