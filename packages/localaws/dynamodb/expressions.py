@@ -1,4 +1,4 @@
-"""Update expressions: moto parses each text twice per call, and copies its tree node by node."""
+"""Update expressions: moto parses each text twice per call, and copies its tree node by node for each validation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 _REMEMBERED = 1000
+_PICKLED = "localaws_pickled"
+"""Attribute of a remembered tree: itself, as bytes."""
 
 
 def install() -> None:
@@ -20,10 +22,18 @@ def install() -> None:
 
 
 def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a parser that gives each caller a tree of its own: validators change it. Errors are not remembered."""
-    parsed = lru_cache(_REMEMBERED)(lambda text: pickle.dumps(parse(text)))
-    return lambda text: pickle.loads(parsed(text))
+    """Return a parser that returns the same tree for the same text; errors are not remembered.
+
+    Callers may share a tree, because moto changes only the copies that validators make.
+    """
+
+    def parsed(text: str) -> Any:
+        tree = parse(text)
+        setattr(tree, _PICKLED, pickle.dumps(tree))
+        return tree
+
+    return lru_cache(_REMEMBERED)(parsed)
 
 
 def _copied(tree: Any) -> Any:
-    return pickle.loads(pickle.dumps(tree))
+    return pickle.loads(getattr(tree, _PICKLED, None) or pickle.dumps(tree))
