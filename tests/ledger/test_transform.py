@@ -42,8 +42,8 @@ def test_what_cannot_be_loaded_is_named_before_it_is_tried(warehouse: Warehouse)
     with pytest.raises(FileRefusedError) as caught:
         trial(warehouse).run()
     assert str(caught.value) == (
-        f"sales: s3://{warehouse.bucket}/sales/2.csv: 1 of 2 rows are bad, more than the feed tolerates; nor can "
-        f"s3://{warehouse.bucket}/sales/3.csv"
+        f"sales: s3://{warehouse.bucket}/sales/2.csv: 1 of 2 rows are bad, more than the feed tolerates; also "
+        f"refused: s3://{warehouse.bucket}/sales/3.csv"
     )
     assert {state for _, state in warehouse.states()} == {"New"}
     assert list(trial(warehouse).transform().held_back) == [

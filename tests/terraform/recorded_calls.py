@@ -16,8 +16,8 @@ import boto3
 from terraform_run import ROOT
 
 TABLE = ROOT / "docs" / "iam.md"
-BY_OTHERS = {"Logs", "Network", "Queue", "Stream", "Streams", "Failed", "Bucket", "Key"}
-"""Statements for actions of Lambda itself, and of encryption at rest; code never calls them."""
+BY_OTHERS = {"Logs", "Network", "Queue", "Stream", "Streams", "Failed", "Bucket", "Key", "Traces"}
+"""Statements for actions of Lambda itself, which also uploads traces, and of encryption at rest; code calls none."""
 OTHER_NAMES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",

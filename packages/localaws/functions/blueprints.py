@@ -47,7 +47,7 @@ class Blueprints:
             shown["Timeout"],
             ((str(root), "/var/task"), *((str(layer), "/opt") for layer in layers)),
             0 if ephemeral_storage.problem() else shown["EphemeralStorage"]["Size"],
-            ephemeral_storage.needed_folders(program, self._home, libraries),
+            ephemeral_storage.needed_folders(program, self._home, libraries, given.get("PYTHONPATH", "")),
         )
 
     def _client_variables(self) -> dict[str, str]:

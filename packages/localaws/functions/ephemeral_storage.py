@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -21,11 +22,15 @@ def problem() -> str:
         return _problem()
 
 
-def needed_folders(interpreter: str, home: Path, libraries: Path) -> tuple[str, ...]:
-    """Return the folders that a function's process reads: the home, Python, the runtime's libraries and programs."""
+def needed_folders(interpreter: str, home: Path, libraries: Path, python_path: str) -> tuple[str, ...]:
+    """Return the folders that a function's process reads: the home, Python, the runtime's libraries and programs.
+
+    The folders of ``python_path``, the function's own PYTHONPATH, are among them, except ``/tmp`` itself.
+    """
     programs = (Path(interpreter), Path(interpreter).resolve())
     linked = [link.resolve().parent for link in libraries.iterdir()]
     folders = {home.absolute(), _PROGRAM.parent, *(program.parent.parent for program in programs), *linked}
+    folders |= {Path(name) for name in python_path.split(os.pathsep) if name} - {Path("/tmp")}  # noqa: S108
     return tuple(sorted(map(str, folders)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,13 @@ def test_files_in_tmp_stay_while_warm_and_go_with_the_environment(functions: Any
 
 
 @pytest.mark.usefixtures("own_tmp")
-def test_tmp_is_empty_but_for_what_the_process_reads(functions: Any) -> None:
-    kept = private_tmp.below(os.path.realpath("/tmp"), [str(functions.server.home)])
-    name = functions.create(CODE, Environment={"Variables": {"TMPDIR": "/tmp"}})
+def test_tmp_is_empty_but_for_what_the_process_reads(functions: Any, tmp_path: Path) -> None:
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    python = [sys.prefix, sys.base_prefix, str(Path(private_tmp.__file__).parent)]
+    kept = private_tmp.below(os.path.realpath("/tmp"), [str(functions.server.home), *python, str(libraries)])
+    variables = {"TMPDIR": "/tmp", "PYTHONPATH": f"/tmp:{libraries}"}
+    name = functions.create(CODE, Environment={"Variables": variables})
     answer = functions.invoke(name, {})[0]
     assert answer["at_import"] == sorted({Path(folder).relative_to("/tmp").parts[0] for folder in kept})
     assert answer["variable"] == "/tmp"
