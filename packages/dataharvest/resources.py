@@ -71,7 +71,7 @@ def functions(choreography: Choreography) -> Iterator[Function]:
     yield Function("dataharvest_persistence", (Mapping(QUEUE, ARRIVALS, 10),))
     yield Function("dataharvest_splitter", (Mapping(QUEUE, STAGES + SPLITTER, 1),), is_for_large=True)
     yield Function("dataharvest_chunk_persistence", (Mapping(QUEUE, STAGES + CHUNKS, 1),), is_for_large=True)
-    yield Function("dataharvest_dispatcher", (Mapping(TABLE_STREAM, METASTORE, 100),))
+    yield Function("dataharvest_dispatcher", (Mapping(TABLE_STREAM, METASTORE, 100, window_seconds=1),))
     for transformer in choreography.transformers:
         mappings = [Mapping(QUEUE, STAGES + transformer.name, 10)]
         if transformer.stream:

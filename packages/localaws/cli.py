@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
 from localaws.settings import ENGINES, TRINO, Settings, settings_from
 
 MISDELIVER = "deliver events unreliably, e.g. duplicates=0.2,reorder,lose=0.01,delay=2s"
+_GARBAGE = (50_000, 20, 100)
+"""Thresholds of Python's garbage collector, as :func:`gc.set_threshold` has them."""
 FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
 
@@ -128,8 +131,11 @@ def _serve(settings: Settings) -> int:
     from localaws.server import Server
 
     share_heaps()
+    # moto keeps many objects that rarely end: by default Python would search all of them for garbage again and again.
+    gc.set_threshold(*_GARBAGE)
     server = Server(settings)
     server.start()
+    gc.freeze()
     print(f"localaws answers at {server.endpoint} (home {settings.home})", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):
         # stop() joins the serving threads, so it must not run in the thread that the signal interrupts.

@@ -283,13 +283,14 @@ module "dispatcher" {
 }
 
 resource "aws_lambda_event_source_mapping" "stream" {
-  event_source_arn               = aws_dynamodb_table.metastore.stream_arn
-  function_name                  = module.dispatcher.arn
-  starting_position              = "TRIM_HORIZON"
-  batch_size                     = 100
-  bisect_batch_on_function_error = true
-  maximum_retry_attempts         = 10
-  function_response_types        = ["ReportBatchItemFailures"]
+  event_source_arn                   = aws_dynamodb_table.metastore.stream_arn
+  function_name                      = module.dispatcher.arn
+  starting_position                  = "TRIM_HORIZON"
+  batch_size                         = 100
+  maximum_batching_window_in_seconds = 1
+  bisect_batch_on_function_error     = true
+  maximum_retry_attempts             = 10
+  function_response_types            = ["ReportBatchItemFailures"]
 
   destination_config {
     on_failure {
