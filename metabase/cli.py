@@ -90,7 +90,8 @@ def _previewed(site: Site, workgroup: str, out: Path) -> int:
     drawn = preview(site, _database(site, workgroup), out)
     for key in drawn.empty:
         print(f"note: question {key} has no rows")
-    print(f"{drawn.path}: {drawn.cards} questions, {drawn.scanned_bytes:,} bytes scanned")
+    cost = "" if drawn.scanned_bytes is None else f", {drawn.scanned_bytes:,} bytes scanned"
+    print(f"{drawn.path}: {drawn.cards} questions{cost}")
     return UNCHANGED
 
 

@@ -54,5 +54,5 @@ def _world(star: str, session: object) -> str:
 
 
 def _source(source: str) -> str:
-    own = source.startswith("Estrela, ")
+    own = source.startswith(("Estrela, ", "DataHarvest, "))
     return f"{source}, about invented data" if own else f"Invented data in the form of: {source}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,3 +32,9 @@ class Answered:
     def chart(self) -> Chart:
         """The chart; tiles and tables have none."""
         return chart(self.question, self.answer, self.colors)
+
+
+def scanned_bytes(answers: Iterable[Answered]) -> int | None:
+    """Return the bytes that the queries scanned together; None if the database does not count them."""
+    sizes = [answered.answer.scanned_bytes for answered in answers]
+    return None if None in sizes else sum(size or 0 for size in sizes)

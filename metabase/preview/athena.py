@@ -40,11 +40,14 @@ class QueryError(EstrelaError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query by the names of their ``columns``, and its cost: bytes scanned and milliseconds."""
+    """The rows of a query by the names of their ``columns``, and its cost: bytes scanned and milliseconds.
+
+    ``scanned_bytes`` is None for PostgreSQL, which does not count them.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Cell], ...]
-    scanned_bytes: int
+    scanned_bytes: int | None
     milliseconds: int
 
 

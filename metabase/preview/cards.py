@@ -70,8 +70,9 @@ def _notes(answered: Answered, title: str) -> str:
     question = answered.question
     lines = [*(f"Break at {mark.x}: {mark.text}." for mark in question.marks), *question.caveats]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    cost = f"{bytes_text(answered.answer.scanned_bytes)} scanned"
-    source = f"<p>Source: {escape(question.source)} · {cost}</p>"
+    scanned = answered.answer.scanned_bytes
+    cost = "" if scanned is None else f" · {bytes_text(scanned)} scanned"
+    source = f"<p>Source: {escape(question.source)}{cost}</p>"
     listed = f"<ul>{items}</ul>" if items else ""
     about = f'<p class="about">{escape(question.description)}</p>'
     notes = f"<details><summary>Notes and source</summary>{listed}{source}</details>"

@@ -12,7 +12,7 @@ from pathlib import Path
 import vl_convert
 
 from metabase.model import Card, Dashboard, Place, Site, Tab
-from metabase.preview.answered import Answered
+from metabase.preview.answered import Answered, scanned_bytes
 from metabase.preview.cards import card_html
 from metabase.preview.choices import CardKey
 from metabase.preview.filters import Switched, chart_id, filters_html, templates_html
@@ -68,11 +68,11 @@ class Page:
         return f'<header class="top">{title}<p>{self._facts()}</p>{note}</header>'
 
     def _facts(self) -> str:
-        scanned = sum(answered.answer.scanned_bytes for answered in self.answers.values())
-        facts = [
-            f"{len(self.answers)} questions answered by Athena on {self.asked_at:%Y-%m-%d at %H:%M} UTC",
-            f"{bytes_text(scanned)} scanned",
-        ]
+        scanned = scanned_bytes(self.answers.values())
+        service = "PostgreSQL" if scanned is None else "Athena"
+        facts = [f"{len(self.answers)} questions answered by {service} on {self.asked_at:%Y-%m-%d at %H:%M} UTC"]
+        if scanned is not None:
+            facts.append(f"{bytes_text(scanned)} scanned")
         if self.freshness and self.freshness.answer.rows:
             question = self.freshness.question
             column = question.column(question.y[0])

@@ -32,7 +32,7 @@ class Postgres:
                 rows = tuple({key: _cell(value) for key, value in row.items()} for row in result.mappings())
         except EstrelaError as error:
             raise QueryError(name, str(error).removeprefix(f"{name}: ")) from error
-        return Answer(columns, rows, 0, int((time.monotonic() - begun) * 1000))
+        return Answer(columns, rows, None, int((time.monotonic() - begun) * 1000))
 
     def ask_all(self, queries: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
         """Return the answers to pairs of name and SQL, each pair queried once. Raises the first QueryError."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from metabase.model import Site
-from metabase.preview.answered import Answered
+from metabase.preview.answered import Answered, scanned_bytes
 from metabase.preview.athena import Athena
 from metabase.preview.choices import MOST, CardKey, answer_choices, choices_of
 from metabase.preview.one_release import of_one_release
@@ -18,12 +18,12 @@ from metabase.preview.postgres import Postgres
 
 @dataclass(frozen=True)
 class Preview:
-    """The written page: its path, the number of cards with questions, questions without rows, bytes scanned."""
+    """The written page: its path, the number of cards with questions, questions without rows, bytes scanned or None."""
 
     path: Path
     cards: int
     empty: tuple[str, ...]
-    scanned_bytes: int
+    scanned_bytes: int | None
 
 
 def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST) -> Preview:
@@ -54,7 +54,7 @@ def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST
         out,
         len(answers),
         tuple(empty),
-        sum(answered.answer.scanned_bytes for answered in [*answers.values(), *switched.values()]),
+        scanned_bytes([*answers.values(), *switched.values()]),
     )
 
 

@@ -37,6 +37,7 @@ from localaws.errors import LocalAwsError
 from localaws.postgres_server import postgres
 from localaws.running import Running, running
 from metabase.files import HERE, load
+from metabase.invented import marked
 from metabase.preview.postgres import Postgres
 from metabase.preview.render import preview
 
@@ -120,7 +121,7 @@ def _run(console: Console) -> int:
         _report(console, sent, seconds)
         database = DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg"))
         _report_large(console, database)
-        drawn = preview(load(HERE / "deliveries"), Postgres(database), HOME / "deliveries.html")
+        drawn = preview(marked(load(HERE / "deliveries")), Postgres(database), HOME / "deliveries.html")
         console.print(f"The dashboard of the deliveries: {drawn.path}", soft_wrap=True)
         return _check(console, sent, {client: recompute(files) for client, files in paths.items()})
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +25,5 @@ def test_the_demo_ends_with_every_message_right() -> None:
     assert "Every client and portfolio has exactly one valid message" in done.stdout
     large = r"great: transactions loaded in [5-9] chunks; the values of 1100 portfolios came from"
     assert re.search(large, done.stdout)
+    (page,) = re.findall(r"The dashboard of the deliveries: (.+)", done.stdout)
+    assert "Invented data: no name and no figure here is real." in Path(page).read_text()

@@ -106,10 +106,12 @@ def test_the_page_shows_the_dashboard(
     monkeypatch.setenv("ESTRELA_WAREHOUSE_URL", url)
     page = tmp_path / "page.html"
     assert main(["preview", "--folder", str(FOLDER), "--out", str(page)]) == 0
-    assert capsys.readouterr().out == f"{page}: 9 questions, 0 bytes scanned\n"
+    assert capsys.readouterr().out == f"{page}: 9 questions\n"
     text = page.read_text()
     for title in ("Files and warehouse", "Arrivals by feed and state", "From arrival to Done", "landing/cards/1.csv"):
         assert title in text
+    assert "9 questions answered by PostgreSQL on " in text
+    assert " scanned" not in text.partition('<script type="application/json"')[0]
 
 
 def test_a_question_cannot_write_and_its_fault_is_named(warehouse: DatabaseManager) -> None:
