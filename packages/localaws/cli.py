@@ -41,6 +41,25 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localaws", description="AWS on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a server and return once it answers")
+    _add_server_options(up, defaults)
+    _add_athena_options(up, defaults)
+    up.set_defaults(command=_up)
+    for name, command, text in (
+        ("down", _down, "stop the server of a home folder"),
+        ("status", _status, "show whether a server runs; exit status 3 if none does"),
+        ("env", _env, 'print the environment variables of clients: eval "$(localaws env)"'),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+    for command_parser in commands.choices.values():
+        command_parser.add_argument(
+            "--home", type=Path, default=defaults.home, help=f"folder of the server's state (default {defaults.home})"
+        )
+    certificate = commands.add_parser("certificate", help="create a certificate authority and a server certificate")
+    _add_certificate_options(certificate)
+    return parser
+
+
+def _add_server_options(up: argparse.ArgumentParser, defaults: Settings) -> None:
     up.add_argument("--port", type=int, default=defaults.port, help=f"0 picks a free port (default {defaults.port})")
     up.add_argument("--host", default=defaults.host, help=f"address to bind (default {defaults.host})")
     up.add_argument("--region", default=defaults.region, help=f"AWS region (default {defaults.region})")
@@ -51,19 +70,6 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
         "--certificate", type=Path, help="certificate for HTTPS, a PEM file; 'localaws certificate' creates one"
     )
     up.add_argument("--private-key", type=Path, help="private key of the certificate, a PEM file")
-    up.add_argument("--athena", choices=ENGINES, default=None, help=f"query engine (default {defaults.athena})")
-    up.add_argument(
-        "--trino", default=defaults.trino, metavar="URL", help="URL of a running Trino; otherwise the server starts one"
-    )
-    up.add_argument(
-        "--trino-endpoint",
-        default=defaults.trino_endpoint,
-        metavar="URL",
-        help="endpoint at which that Trino reaches this server",
-    )
-    up.add_argument(
-        "--trino-heap", type=int, default=defaults.trino_heap, help="heap in MB of the Trino that the server starts"
-    )
     up.add_argument("--misdeliver", default=defaults.misdeliver, metavar="HOW", help=MISDELIVER)
     up.add_argument(
         "--seed", type=int, default=defaults.seed, help="random seed of --misdeliver; the same seed repeats its choices"
@@ -78,24 +84,30 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
         "--calls", type=Path, default=defaults.calls, help="file to log each signed request and its caller to"
     )
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
-    up.set_defaults(command=_up)
-    for name, command, text in (
-        ("down", _down, "stop the server of a home folder"),
-        ("status", _status, "show whether a server runs; exit status 3 if none does"),
-        ("env", _env, 'print the environment variables of clients: eval "$(localaws env)"'),
-    ):
-        commands.add_parser(name, help=text).set_defaults(command=command)
-    for command_parser in commands.choices.values():
-        command_parser.add_argument(
-            "--home", type=Path, default=defaults.home, help=f"folder of the server's state (default {defaults.home})"
-        )
-    certificate = commands.add_parser("certificate", help="create a certificate authority and a server certificate")
+
+
+def _add_athena_options(up: argparse.ArgumentParser, defaults: Settings) -> None:
+    up.add_argument("--athena", choices=ENGINES, default=None, help=f"query engine (default {defaults.athena})")
+    up.add_argument(
+        "--trino", default=defaults.trino, metavar="URL", help="URL of a running Trino; otherwise the server starts one"
+    )
+    up.add_argument(
+        "--trino-endpoint",
+        default=defaults.trino_endpoint,
+        metavar="URL",
+        help="endpoint at which that Trino reaches this server",
+    )
+    up.add_argument(
+        "--trino-heap", type=int, default=defaults.trino_heap, help="heap in MB of the Trino that the server starts"
+    )
+
+
+def _add_certificate_options(certificate: argparse.ArgumentParser) -> None:
     certificate.add_argument("folder", type=Path, help=f"folder to write {', '.join(FILES)} to")
     certificate.add_argument(
         "--name", action="append", help="host name that clients use for the server; repeatable (default localhost)"
     )
     certificate.set_defaults(command=_certificate)
-    return parser
 
 
 def _up(options: argparse.Namespace, defaults: Settings) -> int:
