@@ -163,17 +163,17 @@ def test_large_deliveries_have_what_the_package_declares(prod: Plan, files: Plan
 def test_functions_take_batches_as_the_package_declares(prod: Plan) -> None:
     planned: dict[str, set[tuple[int, int, int]]] = {}
     for resource in of(prod, "aws_lambda_event_source_mapping"):
-        name = re.search(r'(?:function|stream)\["(\w+)"\]', resource.address)
+        name = re.search(r'(?:function|stream)\["(\w+)"\]|\.(stream)$', resource.address)
         if name:
             values = resource.values
             seconds, lanes = (values.get(key) or least for key, least in BATCHING.items())
-            planned.setdefault(name[1], set()).add((values["batch_size"], seconds, lanes))
+            planned.setdefault(name[1] or name[2], set()).add((values["batch_size"], seconds, lanes))
     for function in declared(choreography()):
         for mapping in function.mappings:
-            if mapping.kind != TABLE_STREAM:
-                name_of_plan = function.name if mapping.kind == QUEUE else mapping.source.removeprefix("dataharvest-")
-                wanted = (mapping.batch_size, mapping.window_seconds, mapping.parallelization)
-                assert planned[name_of_plan] == {wanted}, mapping.source
+            kinesis = mapping.source.removeprefix("dataharvest-")
+            name_of_plan = {QUEUE: function.name, TABLE_STREAM: "stream"}.get(mapping.kind, kinesis)
+            wanted = (mapping.batch_size, mapping.window_seconds, mapping.parallelization)
+            assert planned[name_of_plan] == {wanted}, mapping.source
 
 
 def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
