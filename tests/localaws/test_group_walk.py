@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dataharvest.erasure import group_walk, queues
@@ -222,18 +222,23 @@ def _messages(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(messages=_messages(), crashes=st.lists(st.integers(1, 8), max_size=2))
-def test_what_remains_is_every_message_of_others_in_order(sqs: Any, messages: Messages, crashes: list[int]) -> None:
-    """Also if some walks die, each after any of its calls that move messages."""
+@given(messages=_messages(), crashes=st.lists(st.integers(1, 8), max_size=3), most=st.sampled_from((10, 10, 4, 1)))
+@example(messages=[*group_of(17), *[("g", NAMED)] * 3, ("g", "b"), ("g", "c")], crashes=[5, 4], most=10)
+def test_what_remains_is_every_message_of_others_in_order(
+    sqs: Any, messages: Messages, crashes: list[int], most: int
+) -> None:
+    """Also if some walks die, each after any of its calls that move messages, and if SQS returns few messages."""
     url = queue_of(sqs, messages)
-    for calls in crashes:
-        try:
-            search_queue(Dying(sqs, calls), url, names_frida, delete=True)  # type: ignore[arg-type]
-        except Crash:
-            continue
     named = sum(body.startswith(NAMED) for _, body in messages)
-    count = search_queue(sqs, url, names_frida, delete=True)
-    assert count <= named if crashes else count == named
-    assert search_queue(sqs, url, names_frida, delete=False) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(group_walk, "BATCH", most)
+        for calls in crashes:
+            try:
+                search_queue(Dying(sqs, calls), url, names_frida, delete=True)  # type: ignore[arg-type]
+            except Crash:
+                continue
+        count = search_queue(sqs, url, names_frida, delete=True)
+        assert count <= named if crashes else count == named
+        assert search_queue(sqs, url, names_frida, delete=False) == 0
     assert received(sqs, url) == others_of(messages)
     sqs.delete_queue(QueueUrl=url)

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from estrela.errors import LoadError, some_of
@@ -42,34 +43,50 @@ _MOVED = re.compile(r"moved/(\d+)/[0-9a-f]{32}")
 
 @dataclass
 class _Group:
-    """A message group: ``origins``, the sequence numbers of the kept messages in the order in which they were seen.
+    """A message group: the verdicts of ``keep`` by origin, and the origins of the copies in their order.
 
-    ``was_moved``: some were copies of an earlier walk. ``turned``: origins of copies that this walk moved once more.
+    ``was_moved``: some messages were copies of an earlier walk. ``steps``: what to do with the next copies, True to
+    move one to the end and False to delete it; None until the first copy of this walk arrives.
     """
 
-    origins: dict[int, None] = field(default_factory=dict)
+    verdicts: dict[int, bool] = field(default_factory=dict)
+    origins: list[int] = field(default_factory=list)
     was_moved: bool = False
-    turned: set[int] = field(default_factory=set)
-    start: int | None = None
+    steps: deque[bool] | None = None
 
-    def ends_at(self, origin: int) -> bool:
-        """Return whether the walk ends at this copy of its own; otherwise, it must be moved once more."""
-        if self.start is None:
-            self.start = _start([*self.origins], was_moved=self.was_moved)
-        if origin == self.start or origin in self.turned:
-            return True
-        self.turned.add(origin)
-        return False
+    def next_step(self) -> bool | None:
+        """Return what to do with the next copy of this walk; None if it belongs at the head and the walk ends."""
+        if self.steps is None:
+            self.steps = deque(_steps(self.origins) if self.was_moved else ())
+        return self.steps.popleft() if self.steps else None
 
 
-def _start(origins: Sequence[int], *, was_moved: bool) -> int:
-    """Return the origin of the message that belongs at the head of a group.
+def _steps(origins: Sequence[int]) -> list[bool]:
+    """Return the steps that give a group of copies its original order, each message once.
 
-    An interrupted walk leaves a rotated group, such as 4 5 1 2 3, which begins at its smallest number.
+    Interrupted walks leave a rotated group in which some messages are there twice, such as 5 4 5 1 2 3. The places
+    that are kept, here all but the first, are in the original order from the smallest number on.
     """
-    descents = [after for before, after in pairwise(origins) if after < before]
-    is_rotated = was_moved and len(descents) == 1 and origins[-1] < origins[0]
-    return descents[0] if is_rotated else origins[0]
+    places = _places(origins)
+    kept = {*places}
+    is_kept = [at in kept for at in range(len(origins))]
+    before_first = is_kept[: places[0]]
+    return before_first if all(is_kept) else [*is_kept, *filter(None, before_first)]
+
+
+def _places(origins: Sequence[int]) -> list[int]:
+    """Return one place of each origin, by size of the origins, so that each place follows the one before it.
+
+    The last place is followed by the first. If no such places exist, because the group never was in the order of its
+    numbers, return the first place of each origin, by place.
+    """
+    ordered = sorted({*origins})
+    for start in (at for at, origin in enumerate(origins) if origin == ordered[0]):
+        rest = iter([*range(start, len(origins)), *range(start)])
+        places = [at for origin in ordered for at in islice((at for at in rest if origins[at] == origin), 1)]
+        if len(places) == len(ordered):
+            return places
+    return sorted({origin: at for at, origin in reversed([*enumerate(origins)])}.values())
 
 
 def walk(sqs: SQSClient, url: str, keep: Callable[[Any], bool]) -> None:
@@ -121,29 +138,32 @@ class _Walk:
 
     def take(self, messages: Iterable[Any]) -> None:
         """Move the messages that are kept, delete the others, and hold the first message of a finished group."""
-        copied, gone, finished, free = [], [], set[str](), []
+        copied, gone, free, finished = list[Any](), list[Any](), list[Any](), set[str]()
         for message in messages:
-            name, origin = message["Attributes"]["MessageGroupId"], _origin(message)
+            name = message["Attributes"]["MessageGroupId"]
             group = self._groups.setdefault(name, _Group())
             if name in finished:
                 free.append(message)
-            elif message["MessageId"] in self._copies:
-                if group.ends_at(origin):
-                    finished.add(name)
-                else:
-                    copied.append(message)
-            elif origin in group.origins:  # both a copy and its original: an earlier walk was interrupted in between
-                gone.append(message)
-            elif self._keep(message):
-                group.origins[origin] = None
-                group.was_moved |= origin != _number(message)
-                copied.append(message)
+                continue
+            step = group.next_step() if message["MessageId"] in self._copies else self._verdict(group, message)
+            if step is None:
+                finished.add(name)
             else:
-                gone.append(message)
+                (copied if step else gone).append(message)
         for batch in _batches(copied):
             self._send(batch)
         self._delete([*gone, *copied])
         self.release([message["MessageId"] for message in free])
+
+    def _verdict(self, group: _Group, message: Any) -> bool:
+        """Return whether to keep a message; one that is there twice is asked for once."""
+        origin = _origin(message)
+        if origin not in group.verdicts:
+            group.verdicts[origin] = self._keep(message)
+        if group.verdicts[origin]:
+            group.origins.append(origin)
+            group.was_moved |= origin != _number(message)
+        return group.verdicts[origin]
 
     def release(self, identifiers: Iterable[str] | None = None) -> None:
         """Make hidden messages, all or those given, visible again.
