@@ -183,7 +183,7 @@ def test_the_doctor_names_each_problem(
     assert re.fullmatch(r"good  database: PostgreSQL \d+\.\d+.* answers", lines[1])
     assert [lines[0], *lines[2:5]] == [
         "good  feeds: 5 feeds are declared",
-        "good  schema: at the newest version, 0004",
+        "good  schema: at the newest version, 0005",
         "good  grants: the user may read and write the ledger",
         "good  leases: no file was left In Progress by a dead run",
     ]
@@ -199,7 +199,7 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsy
     landing.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
     landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")
     problems = run(capsys, "doctor")[1].splitlines()
-    assert problems[2] == "BAD   schema: its version is 0000, the newest is 0004; run: estrela ledger migrate"
+    assert problems[2] == "BAD   schema: its version is 0000, the newest is 0005; run: estrela ledger migrate"
     assert (
         problems[4]
         == "BAD   leases: 1 files were left In Progress by dead runs; the next run of their feed releases them"
@@ -207,9 +207,9 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsy
 
     landing.database.query("DROP SCHEMA ledger CASCADE")
     problems = run(capsys, "doctor")[1].splitlines()
-    assert problems[2] == "BAD   schema: its version is none, the newest is 0004; run: estrela ledger migrate"
+    assert problems[2] == "BAD   schema: its version is none, the newest is 0005; run: estrela ledger migrate"
     assert run(capsys, "migrate") == (0, "the schema of the ledger is at its newest version")
-    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: at the newest version, 0004"
+    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: at the newest version, 0005"
 
 
 def test_the_doctor_names_a_grant_that_lacks(
