@@ -29,5 +29,4 @@ class Wire:
         """Return rows, at least one, whose fields are already CSV; ``lines`` are numbered from ``first``."""
         mark = self.delimiter
         start = f"{self.file}{mark}{self.load}{mark}"
-        numbered = [f"{number}{mark}{line}" for number, line in enumerate(lines, self.before + first)]
-        return start + f"\n{start}".join(numbered) + "\n"
+        return "".join([f"{start}{number}{mark}{line}\n" for number, line in enumerate(lines, self.before + first)])
