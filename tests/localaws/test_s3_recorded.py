@@ -375,3 +375,54 @@ def test_a_bucket_without_object_lock_takes_no_lock(s3: Any, bucket: str) -> Non
     assert error(s3.delete_object, Bucket=bucket, Key="k", BypassGovernanceRetention=True)["ArgumentName"] == (
         "x-amz-bypass-governance-retention"
     )
+
+
+def test_replication_is_returned_as_it_was_sent(s3: Any, bucket: str) -> None:
+    """test_replication_config, test_replication_config_without_filter."""
+    assert error(s3.get_bucket_replication, Bucket=bucket)["Code"] == "ReplicationConfigurationNotFoundError"
+    destination = {
+        "Bucket": "arn:aws:s3:::copies",
+        "StorageClass": "STANDARD",
+        "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}},
+        "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
+    }
+    common = {"Destination": destination, "DeleteMarkerReplication": {"Status": "Enabled"}}
+    sent = {
+        "Role": "arn:aws:iam::123456789012:role/copies",
+        "Rules": [
+            {"ID": "some", "Priority": 2, "Status": "Enabled", "Filter": {"Prefix": "Tax"}, **common},
+            {"ID": "all", "Priority": 0, "Status": "Disabled", "Filter": {}, **common},
+        ],
+    }
+    assert error(s3.put_bucket_replication, Bucket=bucket, ReplicationConfiguration=sent) == {
+        "Code": "InvalidRequest",
+        "Message": "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+        "Status": 400,
+    }
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=sent)
+    assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"] == sent
+    empty = {**sent, "Rules": []}
+    assert error(s3.put_bucket_replication, Bucket=bucket, ReplicationConfiguration=empty)["Code"] == "MalformedXML"
+    for _ in range(2):
+        s3.delete_bucket_replication(Bucket=bucket)
+    assert error(s3.get_bucket_replication, Bucket=bucket)["Code"] == "ReplicationConfigurationNotFoundError"
+
+
+def test_the_payer_of_requests_is_kept(s3: Any, bucket: str) -> None:
+    """test_s3_request_payer, test_s3_request_payer_exceptions."""
+    assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+    s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "Requester"
+    wrong = {"Payer": "Random"}
+    assert (
+        error(s3.put_bucket_request_payment, Bucket=bucket, RequestPaymentConfiguration=wrong)["Code"] == "MalformedXML"
+    )
+
+
+def test_an_analytics_configuration_has_the_id_of_the_request(s3: Any, bucket: str) -> None:
+    """test_s3_analytics_configurations."""
+    sent = {"Id": "a", "StorageClassAnalysis": {}}
+    put = s3.put_bucket_analytics_configuration
+    assert error(put, Bucket=bucket, Id="b", AnalyticsConfiguration=sent)["Code"] == "MalformedXML"
+    assert put(Bucket=bucket, Id="a", AnalyticsConfiguration=sent)["ResponseMetadata"]["HTTPStatusCode"] == 204

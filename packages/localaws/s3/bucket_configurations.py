@@ -1,14 +1,14 @@
-"""Bucket settings that localaws answers itself: tags, Object Lock, and named configurations, which moto lacks.
+"""Bucket settings that localaws answers itself: tags, Object Lock, replication, and configurations that moto lacks.
 
 A metrics, analytics or Intelligent-Tiering configuration is stored and returned as it was sent. It has no other effect,
-because nothing here measures requests or moves objects to another tier.
+because nothing here measures requests or moves objects to another tier. The same holds for the payer of requests.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from localaws.s3.bucket_settings import backend_of, named_configurations, settings_of
 from localaws.s3.documents import Node, document, parse, text_of
@@ -26,6 +26,8 @@ NAMED = {
     "intelligent-tiering": "IntelligentTieringConfiguration",
     "metrics": "MetricsConfiguration",
 }
+PAYERS = frozenset({"BucketOwner", "Requester"})
+_PAYMENT = "requestPayment"
 _PROLOGUE = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
 
 
@@ -66,6 +68,39 @@ def get_object_lock_configuration(request: Request, body: bytes) -> Response:
     return Response(200, {}, document("ObjectLockConfiguration", nodes))
 
 
+def get_replication(request: Request, body: bytes) -> Response:
+    """GetBucketReplication: all that was sent, and the IDs and priorities that moto has added."""
+    stored: dict[str, Any] | None = backend_of(request.bucket).get_bucket_replication(request.bucket)
+    if not stored:
+        raise S3Error("ReplicationConfigurationNotFoundError", elements={"BucketName": request.bucket})
+    return Response(200, {}, document("ReplicationConfiguration", _nodes(stored)))
+
+
+def _nodes(stored: Mapping[str, Any]) -> list[Node]:
+    """Return the elements of a document that moto keeps as a dict; its attributes are left out."""
+    return [
+        (name, _nodes(value) if isinstance(value, Mapping) else str(value or ""))
+        for name, values in stored.items()
+        if not name.startswith("@")
+        for value in (values if isinstance(values, list) else [values])
+    ]
+
+
+def get_request_payment(request: Request, body: bytes) -> Response:
+    """GetBucketRequestPayment; the owner of a bucket pays, unless another payer was set."""
+    payer = named_configurations(request.bucket, _PAYMENT).get("", b"BucketOwner").decode()
+    return Response(200, {}, document("RequestPaymentConfiguration", [("Payer", payer)]))
+
+
+def put_request_payment(request: Request, body: bytes) -> Response:
+    """PutBucketRequestPayment; raises S3Error MalformedXML for an unknown payer."""
+    payer = text_of(parse(body, "RequestPaymentConfiguration"), "Payer")
+    if payer not in PAYERS:
+        raise S3Error("MalformedXML")
+    named_configurations(request.bucket, _PAYMENT)[""] = payer.encode()
+    return Response(200)
+
+
 def get_named(request: Request, body: bytes) -> Response:
     """Get one configuration, or without an ID list those of a kind, 100 per page."""
     selector, stored = _named(request)
@@ -93,9 +128,11 @@ def put_named(request: Request, body: bytes) -> Response:
     selector, stored = _named(request)
     name = request.query.get("id", "")
     if text_of(parse(body, NAMED[selector]), "Id") != name or not name:
+        if selector != "metrics":
+            raise S3Error("MalformedXML")
         raise S3Error("InvalidArgument", "Document ID does not match the specified configuration ID.")
     stored[name] = body
-    return Response(204 if selector == "metrics" else 200)
+    return Response(204)
 
 
 def delete_named(request: Request, body: bytes) -> Response:
@@ -117,6 +154,9 @@ OPERATIONS: Mapping[tuple[str, str], Setting] = {
     ("GET", "tagging"): get_bucket_tagging,
     ("PUT", "tagging"): put_bucket_tagging,
     ("GET", "object-lock"): get_object_lock_configuration,
+    ("GET", "replication"): get_replication,
+    ("GET", _PAYMENT): get_request_payment,
+    ("PUT", _PAYMENT): put_request_payment,
     **{("GET", selector): get_named for selector in NAMED},
     **{("PUT", selector): put_named for selector in NAMED},
     **{("DELETE", selector): delete_named for selector in NAMED},

@@ -144,6 +144,14 @@ def _policy(bucket: str, body: bytes) -> None:
         raise S3Error("MalformedPolicy", "Missing required field Statement")
 
 
+def _replication(bucket: str, body: bytes) -> None:
+    if parse(body, "ReplicationConfiguration").find("Rule") is None:
+        raise S3Error("MalformedXML")
+    if not settings_of(bucket).is_versioned:
+        text = "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
+        raise S3Error("InvalidRequest", text)
+
+
 _RULES: Mapping[str, Callable[[str, bytes], None]] = {
     "accelerate": _accelerate,
     "cors": _cors,
@@ -152,4 +160,5 @@ _RULES: Mapping[str, Callable[[str, bytes], None]] = {
     "object-lock": _object_lock,
     "ownershipControls": _ownership,
     "policy": _policy,
+    "replication": _replication,
 }
