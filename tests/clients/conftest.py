@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from athena_rows import query_rows
 from client_environments import Environment, NoEnvironmentError, environment
 
 from localaws.athena.trino.distribution import find_distribution
@@ -54,21 +55,7 @@ class Client:
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
         """Return the rows of a query, read with a client that is not under test."""
-        athena = self.server.client("athena")
-        started = athena.start_query_execution(
-            QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/read/"}
-        )
-        execution_id = started["QueryExecutionId"]
-        while (status := self._status(athena, execution_id))["State"] in ("QUEUED", "RUNNING"):
-            pass
-        assert status["State"] == "SUCCEEDED", status
-        pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
-        rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
-        return [tuple(cell.get("VarCharValue") for cell in row) for row in rows[1:]]
-
-    @staticmethod
-    def _status(athena: Any, execution_id: str) -> dict[str, Any]:
-        return dict(athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"])
+        return query_rows(self.server, sql, f"s3://{self.bucket}/read/")
 
 
 @pytest.fixture(scope="module")
