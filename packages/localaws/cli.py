@@ -18,7 +18,7 @@ from localaws.errors import LocalAwsError
 from localaws.events.misdelivery import parse_misbehaviour
 from localaws.home import Home, ServerRecord
 from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
-from localaws.settings import ENGINES, TRINO, Settings, settings_from
+from localaws.settings import ENGINES, TRINO, Settings, check_url, settings_from
 
 MISDELIVER = "deliver events unreliably, e.g. duplicates=0.2,reorder,lose=0.01,delay=2s"
 _GARBAGE = (50_000, 20, 100)
@@ -134,6 +134,9 @@ def _settings(options: argparse.Namespace, defaults: Settings) -> Settings:
     given = {name.replace("-", "_"): value for name, value in _up_options(options).items()}
     if options.misdeliver:
         parse_misbehaviour(options.misdeliver)
+    for option in ("trino", "trino_endpoint"):
+        if url := getattr(options, option):
+            check_url(f"--{option.replace('_', '-')}", url)
     given["athena"] = options.athena or (TRINO if options.trino else defaults.athena)
     return replace(defaults, home=options.home.absolute(), **given)
 

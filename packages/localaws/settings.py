@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from localaws.errors import LocalAwsError
 
@@ -96,6 +97,17 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         redshift=environ.get("LOCALAWS_REDSHIFT", ""),
         calls=Path(environ["LOCALAWS_CALLS"]).absolute() if environ.get("LOCALAWS_CALLS") else None,
     )
+
+
+def check_url(option: str, url: str) -> None:
+    """Raise LocalAwsError unless the ``url`` of a command line option has a form with which HTTP requests are sent."""
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a port that is no number
+        is_valid = False
+    if not is_valid:
+        raise LocalAwsError(f"{option} is {url!r}; allowed are http://HOST:PORT and https://HOST:PORT")
 
 
 def _engine(environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from localaws.cli import main
 from localaws.errors import HomeNotWritableError, StartError
 from localaws.running import running
 
@@ -53,6 +54,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
             running(tmp_path, port=port),
         ):
             pass
+
+
+@pytest.mark.parametrize("option", ["--trino", "--trino-endpoint"])
+@pytest.mark.parametrize("url", ["ftp://x", "trino:8080", "http://", "http://trino:port", "https://trino:0", "trino"])
+def test_an_address_of_trino_that_is_no_url_is_refused_at_once(tmp_path: Path, capsys, option: str, url: str) -> None:
+    assert main(["up", f"--home={tmp_path / 'home'}", option, url]) == 1
+    expected = f"localaws: {option} is {url!r}; allowed are http://HOST:PORT and https://HOST:PORT\n"
+    assert capsys.readouterr() == ("", expected)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_servers_on_one_home_are_refused(tmp_path: Path) -> None:

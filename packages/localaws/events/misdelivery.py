@@ -44,7 +44,7 @@ def parse_misbehaviour(text: str) -> Misbehaviour:
         elif name == "delay" and (match := _SECONDS.fullmatch(value)):
             values[name] = float(match[1]) / (1000 if match[2] == "ms" else 1)
         else:
-            allowed = "duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
+            allowed = "duplicates=SHARE and lose=SHARE with a SHARE from 0 to 1, delay=2s or 200ms, reorder"
             raise LocalAwsError(f"misdelivery {part.strip()!r} is not known; allowed are {allowed}")
     return Misbehaviour(**values)  # type: ignore[arg-type]
 

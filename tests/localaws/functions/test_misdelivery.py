@@ -123,7 +123,7 @@ def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
 
 @pytest.mark.parametrize("text", ["often", "duplicates=2", "lose", "delay=2", "reorder=1"])
 def test_an_invalid_misdelivery_setting_is_refused(text: str) -> None:
-    allowed = "allowed are duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
+    allowed = "allowed are duplicates=SHARE and lose=SHARE with a SHARE from 0 to 1, delay=2s or 200ms, reorder"
     with pytest.raises(LocalAwsError, match=f"^{re.escape(f'misdelivery {text!r} is not known; {allowed}')}$"):
         parse_misbehaviour(f"duplicates=0.2,{text}")
 
