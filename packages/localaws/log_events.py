@@ -1,8 +1,10 @@
-"""Events of CloudWatch log streams: one file per stream, so that a new event does not rewrite all other events."""
+"""Events of CloudWatch log streams: one file per stream, to which new events are added."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
 import pickle
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,12 +16,16 @@ from moto.logs.models import LogEvent
 from localaws.errors import HomeStateError
 from localaws.home import replace_file
 
+_log = logging.getLogger(__name__)
 # Ingestion time and event time in milliseconds since the epoch; message; ID.
 _Row = tuple[int, int, str, int]
 
 
 class LogEvents:
-    """Files of events in one folder. The caller of :meth:`save` must hold the lock of the service's state."""
+    """Files of events in one folder, each a sequence of pickles: those stored first, then one per :meth:`save`.
+
+    The caller of :meth:`save` must hold the lock of the service's state.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -27,13 +33,15 @@ class LogEvents:
         self._saved: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def save(self, streams: Iterable[Any]) -> None:
-        """Write the streams that are new or have new events."""
+        """Write the new events, and a file for each stream that has none."""
         for stream in streams:
-            rows = [(e.ingestion_time, e.timestamp, e.message, e.event_id) for e in list(stream.events)]
-            if len(rows) != self._saved.get(stream):
+            saved = self._saved.get(stream, 0)
+            rows = [(e.ingestion_time, e.timestamp, e.message, e.event_id) for e in stream.events[saved:]]
+            if rows or stream not in self._saved:
                 self._folder.mkdir(exist_ok=True)
-                replace_file(self._path(stream), pickle.dumps(rows))
-                self._saved[stream] = len(rows)
+                write = _append if saved else replace_file
+                write(self._path(stream), pickle.dumps(rows))
+                self._saved[stream] = saved + len(rows)
 
     def load(self, streams: Iterable[Any]) -> None:
         """Load the stored events into the streams. Raises HomeStateError for a file that cannot be read."""
@@ -61,11 +69,33 @@ def streams_of(backends: Iterable[Any]) -> Iterator[Any]:
             yield from list(group.streams.values())
 
 
+def _append(path: Path, data: bytes) -> None:
+    """Add ``data`` to a file as a whole, unless the process is killed meanwhile."""
+    with path.open("ab", buffering=0) as file:
+        end = file.tell()
+        try:
+            while data:
+                data = data[file.write(data) :]
+        except OSError:
+            file.truncate(end)
+            raise
+
+
 def _rows(path: Path) -> list[_Row]:
-    try:
-        rows: list[_Row] = pickle.loads(path.read_bytes())
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise HomeStateError(path, repr(error)) from error
+    """Return the stored rows. What a killed server left of an unfinished write is deleted."""
+    rows: list[_Row] = []
+    with path.open("rb") as file:
+        end, size = 0, path.stat().st_size
+        while end < size:
+            try:
+                rows += pickle.load(file)
+            except (pickle.UnpicklingError, EOFError) as error:
+                if not end:
+                    raise HomeStateError(path, repr(error)) from error
+                _log.warning("%s: deleted %d bytes of an unfinished write", path, size - end)
+                os.truncate(path, end)
+                break
+            end = file.tell()
     return rows
 
 
