@@ -1,4 +1,4 @@
-"""Child processes of a process, with their own child processes."""
+"""Child processes of a function's process, with their own child processes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import psutil
 
-FRESH_SECONDS = 0.5
+FRESH_SECONDS = 1.0
 
 
 class ProcessTable:
-    """The child processes of every process, at most :data:`FRESH_SECONDS` old.
+    """The child processes of this process's descendants, at most :data:`FRESH_SECONDS` old.
 
     All environments share it: listing the processes of a machine takes milliseconds, and each of many concurrent
-    invocations needs the list ten times per second.
+    invocations needs the list ten times per second. Of processes that this one did not start, only the parent is read.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,8 @@ class ProcessTable:
         with self._lock:
             if time.monotonic() - self._read_at > FRESH_SECONDS:
                 children = defaultdict[int, list[psutil.Process]](list)
-                for process in psutil.process_iter(["ppid"]):
-                    children[process.info["ppid"]].append(process)
+                for process in psutil.Process().children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        children[process.ppid()].append(process)
                 self._children, self._read_at = children, time.monotonic()
             return self._children
