@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from moto.core import responses, utils
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.core.serialize import ResponseSerializer
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+_WITH_OTHER_NAMES = ("list", "structure")
+"""Types of members that moto rather takes from a value under the name of their shape."""
 
 
 class MotoApplication(DomainDispatcherApplication):
@@ -25,12 +29,16 @@ def install() -> None:
         remembered = cache(getattr(utils, name))
         for module in (utils, responses):
             setattr(module, name, remembered)
-    DepthFirstTraverser.nodes_to_be_processed = _nodes_to_be_processed
+    ResponseSerializer.get_value = _wrap_get_value(ResponseSerializer.get_value)
 
 
-def _nodes_to_be_processed(traverser: Any) -> tuple[type, ...]:
-    """Return the kinds of node that a traverser changes. moto calculates them again for each node of an expression."""
-    if "kinds" not in vars(traverser):
-        vars(traverser)["kinds"] = tuple(traverser._processing_map())
-    kinds: tuple[type, ...] = vars(traverser)["kinds"]
-    return kinds
+def _wrap_get_value(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that finds a text or number under its own name, which moto only tries among other names."""
+
+    def get_value(serializer: Any, value: Any, key: str, shape: Any) -> Any:
+        is_plain = type(value) is dict and key in value and shape.type_name not in _WITH_OTHER_NAMES
+        if is_plain and not getattr(serializer._value_picker, "response_transformers", None):
+            return value[key]
+        return original(serializer, value, key, shape)
+
+    return get_value

@@ -1,15 +1,18 @@
-"""Update expressions do what unchanged moto does with them, however often a text is used."""
+"""Expressions do what unchanged moto does with them, however often a text is used."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.parsing import validators
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 from localaws.running import Running
@@ -29,16 +32,53 @@ EXPRESSIONS: dict[str, tuple[dict[str, str], tuple[dict[str, Any], ...]]] = {
     "SET a = #unknown": ({}, ({},) * 2),
 }  # fmt: skip
 
+CONDITIONS: dict[str, tuple[dict[str, str], tuple[dict[str, Any], ...]]] = {
+    "attribute_not_exists(id)": ({}, ({},) * 2),
+    "#a = :v AND (attribute_exists(b) OR NOT c < :w)": (
+        {"#a": "a"}, tuple({":v": {"S": v}, ":w": {"N": w}} for v, w in [("x", "4"), ("x", "9"), ("y", "4")]),
+    ),
+    "c BETWEEN :v AND :w AND a IN (:x, :y)": (
+        {}, tuple({":v": {"N": v}, ":w": {"N": "7"}, ":x": {"S": "x"}, ":y": {"S": "y"}} for v in ("3", "6")),
+    ),
+    "begins_with(a, :v) AND size(m.l) > :w": ({}, tuple({":v": {"S": "x"}, ":w": {"N": w}} for w in ("1", "2"))),
+    "((a = :v))": ({}, ({":v": {"S": "x"}},) * 2),
+}  # fmt: skip
+"""Conditions for the item that :func:`outcomes` puts, with the names and values of each call."""
 
-def answers(client: Any) -> list[Any]:
-    """The item, or the error, after each call."""
-    table = f"t-{uuid.uuid4().hex[:8]}"
+
+def outcomes(client: Any) -> list[Any]:
+    """Return whether the item met each condition, or the error."""
+    table, attributes = f"t-{uuid.uuid4().hex[:8]}", {"a": {"S": "x"}, "c": {"N": "5"}}
+    item = {"id": {"S": "k"}, **attributes, "m": {"M": {"l": {"L": [{"S": "1"}, {"S": "2"}]}}}}
+    create(client, table)
+    client.put_item(TableName=table, Item=item)
+    collected: list[Any] = []
+    for condition, (names, calls) in CONDITIONS.items():
+        for values in calls:
+            given = {"ExpressionAttributeNames": names} if names else {}
+            given |= {"ExpressionAttributeValues": values} if values else {}
+            try:
+                client.put_item(TableName=table, Item=item, ConditionExpression=condition, **given)
+            except ClientError as error:
+                collected.append(error.response["Error"])
+            else:
+                collected.append("met")
+    return collected
+
+
+def create(client: Any, table: str) -> None:
     client.create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def answers(client: Any) -> list[Any]:
+    """The item, or the error, after each call."""
+    table = f"t-{uuid.uuid4().hex[:8]}"
+    create(client, table)
     collected: list[Any] = []
     for key in ("first", "second"):
         for expression, (names, calls) in EXPRESSIONS.items():
@@ -56,16 +96,30 @@ def answers(client: Any) -> list[Any]:
     return collected
 
 
-def test_update_expressions_do_what_unchanged_moto_does(aws: Running) -> None:
+def unchanged(work: Callable[[Any], list[Any]]) -> list[Any]:
+    """Return what ``work`` returns for unchanged moto."""
     with mock_aws(), pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ACCESS_KEY_ID", "x")
         patched.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        expected = answers(boto3.client("dynamodb", "us-east-1"))
+        return work(boto3.client("dynamodb", "us-east-1"))
+
+
+def test_update_expressions_do_what_unchanged_moto_does(aws: Running) -> None:
+    expected = unchanged(answers)
     errors = [answer for answer in expected if "Code" in answer]
     assert len(errors) == 20
     assert answers(aws.client("dynamodb")) == expected
 
 
+def test_conditions_do_what_unchanged_moto_does(aws: Running) -> None:
+    expected = unchanged(outcomes)
+    codes = {answer if answer == "met" else answer["Code"] for answer in expected}
+    assert codes == {"met", "ConditionalCheckFailedException", "ValidationException"}
+    assert outcomes(aws.client("dynamodb")) == expected
+
+
 def test_what_is_replaced_is_there() -> None:
     assert callable(validators.deepcopy)
     assert UpdateExpressionParser.make("SET a = :v").children
+    assert len(ConditionExpressionParser("a = :v", None, None)._lex_condition_expression()) == 3
+    assert callable(DepthFirstTraverser.traverse_node_recursively)

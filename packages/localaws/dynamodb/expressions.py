@@ -1,24 +1,33 @@
-"""Update expressions: moto parses each text twice per call, and copies its tree node by node for each validation."""
+"""Expressions: moto reads each text several times per call, and walks and copies its tree for each validation."""
 
 from __future__ import annotations
 
 import pickle
+from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.parsing import validators
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 _REMEMBERED = 1000
 _PICKLED = "localaws_pickled"
 """Attribute of a remembered tree: itself, as bytes."""
+_is_node: dict[type, bool] = {}
+_processed: dict[tuple[type, type], bool] = {}
+"""For each class of traverser and of node: does it process the node?"""
 
 
 def install() -> None:
-    """Make moto parse a text once, and copy trees as a whole; before its first request to DynamoDB."""
+    """Make moto read a text once, and copy trees as a whole; before its first request to DynamoDB."""
     UpdateExpressionParser.make = staticmethod(_remembering(UpdateExpressionParser.make))
     validators.deepcopy = _copied
+    lexer = _remembering_words(ConditionExpressionParser._lex_condition_expression)
+    ConditionExpressionParser._lex_condition_expression = lexer
+    DepthFirstTraverser.traverse_node_recursively = _traverse
 
 
 def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -37,3 +46,39 @@ def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _copied(tree: Any) -> Any:
     return pickle.loads(getattr(tree, _PICKLED, None) or pickle.dumps(tree))
+
+
+def _remembering_words(lex: Callable[[Any], deque[Any]]) -> Callable[[Any], deque[Any]]:
+    """Return a method that splits the same condition into the same words, which are never changed."""
+
+    @lru_cache(_REMEMBERED)
+    def words(text: str) -> tuple[Any, ...]:
+        return tuple(lex(ConditionExpressionParser(text, None, None)))
+
+    return lambda parser: deque(words(parser.condition_expression))
+
+
+def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
+    """Process the nodes below a node, then the node itself, as moto does, which asks every node for all its bases."""
+    kind = type(node)
+    if kind not in _is_node:
+        _is_node[kind] = issubclass(kind, Node)
+    if not _is_node[kind]:
+        return node
+    parent = node.parent
+    for at, child in enumerate(node.children or ()):
+        traverser.pre_processing_of_child(node, at)
+        _traverse(traverser, child, at)
+    if _processes(traverser, kind):
+        node = traverser.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node
+
+
+def _processes(traverser: Any, kind: type) -> bool:
+    pair = (type(traverser), kind)
+    if pair not in _processed:
+        _processed[pair] = issubclass(kind, tuple(traverser._processing_map()))
+    return _processed[pair]

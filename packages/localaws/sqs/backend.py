@@ -142,6 +142,11 @@ class LocalSqsBackend(SQSBackend):
             with self._arrival(queue_name) as arrival:
                 arrival.wait(min(left, _PAUSE))
 
+    def is_message_valid_based_on_retention_period(self, queue_name: str, message: Message) -> bool:
+        """Return whether a message is still kept. moto lists all attributes of the queue for each message."""
+        retention: int = self.get_queue(queue_name).message_retention_period
+        return message.sent_timestamp / 1000 + retention > time.time()
+
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
         """DeleteMessage; a FIFO queue refuses a handle whose visibility timeout has ended."""
         with self.lock:
