@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from dataharvest.database.session import lock
+from dataharvest.database.session import lock_name
 from dataharvest.model.delivery import Delivery, day_of
 from dataharvest.model.kind import KINDS
 
@@ -40,8 +40,8 @@ def lock_current(connection: Connection[Any], delivery: Delivery, step: str) -> 
 
     Return None if a newer version replaced it, or if one of its files is missing.
     """
-    lock(connection, step, delivery.external_client, delivery.business_date)
-    connection.execute("SET LOCAL enable_nestloop = off")
+    query = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0)), set_config('enable_nestloop', 'off', true)"
+    connection.execute(query, [lock_name(step, delivery.external_client, delivery.business_date)])
     return keep_current(connection, delivery)
 
 

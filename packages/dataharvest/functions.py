@@ -102,6 +102,6 @@ class Functions:
         """
         if not self.settings.bus or not self.choreography.is_before_streams(transformer):
             return {}
-        with self.database.transaction() as connection:
+        with self.database.autocommit() as connection:
             is_large = count_portfolios(connection, delivery) > self.settings.portfolios_above
         return {BY_PORTFOLIO: True} if is_large else {}

@@ -78,7 +78,7 @@ class Vault:
 
     def _stored(self, context: dict[str, str]) -> bytes | None:
         query = "SELECT sealed FROM dataharvest.data_key WHERE (external_client, business_date) = (%s, %s)"
-        with self._database.transaction() as connection:
+        with self._database.autocommit() as connection:
             row = connection.execute(query, _of(context)).fetchone()
         return bytes(row[0]) if row else None
 
@@ -89,7 +89,7 @@ class Vault:
             INSERT INTO dataharvest.data_key (external_client, business_date, kms_key, sealed) VALUES (%s, %s, %s, %s)
             ON CONFLICT (external_client, business_date) DO NOTHING
         """
-        with self._database.transaction() as connection:
+        with self._database.autocommit() as connection:
             is_ours = (
                 connection.execute(query, (*_of(context), data_key["KeyId"], data_key["CiphertextBlob"])).rowcount == 1
             )

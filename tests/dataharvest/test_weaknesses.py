@@ -187,6 +187,17 @@ def test_a_call_that_fails_leaves_its_own_messages_to_be_sent(world: World) -> N
     assert len(world.received()) == 24
 
 
+def test_one_call_sends_the_unsent_messages_of_all_versions_in_order(world: World) -> None:
+    functions = world.functions
+    world.deliver(SAMPLE)
+    world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("15000.00", "15001.00")})
+    with functions.database.autocommit() as connection:
+        connection.execute("UPDATE dataharvest.outbox SET sent_at = NULL")
+    assert functions.sender.send(CLIENT, DAY) == len(SAMPLE_MESSAGES) + 1
+    rows = world.rows("SELECT version, sent_at IS NOT NULL FROM dataharvest.outbox ORDER BY sent_at, outbox_id")
+    assert rows == [(1, True)] * len(SAMPLE_MESSAGES) + [(2, True)]
+
+
 def test_a_message_that_sqs_refuses_is_sent_later_and_the_others_once(world: World) -> None:
     functions = world.functions
     functions.__dict__["sender"] = Sender(

@@ -8,8 +8,6 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from dataharvest.model.transformer import Value
 from estrela.errors import DefinitionError, TransformError
 
@@ -41,6 +39,8 @@ class MessageSchema:
 
     @cached_property
     def _validator(self) -> Any:
+        from jsonschema import Draft202012Validator  # late: most functions write no message
+
         return Draft202012Validator(self.document)
 
     def message(self, fields: Mapping[str, str | None]) -> str:

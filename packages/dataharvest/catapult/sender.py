@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,13 @@ WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NU
 ORDER BY outbox_id LIMIT %(limit)s
 """
 """Selects one version at a time, so that a refused message is not overtaken by its correction."""
+_MARK = """
+WITH marked AS (UPDATE dataharvest.outbox SET sent_at = clock_timestamp() WHERE outbox_id = ANY(%(sent)s))
+SELECT %(is_full)s OR EXISTS (
+    SELECT FROM dataharvest.outbox WHERE (external_client, business_date) = (%(client)s, %(day)s)
+    AND sent_at IS NULL AND outbox_id <> ALL(%(sent)s))
+"""
+"""A full batch (``is_full``) has probably more after it; searching these each time would read every message again."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +75,38 @@ class Sender:
         Messages are marked as sent after the calls. After a crash in between, they are sent again with the same keys.
         Raises LoadError if SQS refuses a message, or botocore's errors; the accepted messages are still marked.
         """
-        key, count = self.vault.key(external_client, business_date), 0
+        key, count, has_more = self.vault.key(external_client, business_date), 0, True
         with ThreadPoolExecutor(CALLS) as pool:  # it starts no thread before it has work
-            while sent := self._send_some(external_client, business_date, key, pool):
+            while has_more:
+                sent, has_more = self._send_some(external_client, business_date, key, pool)
                 count += sent
         return count
 
-    def _send_some(self, external_client: str, business_date: str, key: DataKey, pool: ThreadPoolExecutor) -> int:
-        """Send messages of one version with up to ``CALLS`` parallel calls; return their number."""
+    def _send_some(
+        self, external_client: str, business_date: str, key: DataKey, pool: ThreadPoolExecutor
+    ) -> tuple[int, bool]:
+        """Send messages of one version with up to ``CALLS`` parallel calls; return their number and whether there are
+        more.
+        """
         given = {"client": external_client, "day": day_of(business_date), "limit": BATCH * CALLS}
         with self.database.transaction() as connection:
             # Only one sender per date: messages with the same reference must be sent in the order of their versions.
             lock(connection, "sender", external_client, business_date)
             rows = connection.execute(_UNSENT, given).fetchall()
             if not rows:
-                return 0
+                return 0, False
             entries = [self._entry(external_client, business_date, row, key) for row in rows]
             batches = [entries[at : at + BATCH] for at in range(0, len(entries), BATCH)]
             answers = list(pool.map(self._publish, batches)) if len(batches) > 1 else [*map(self._publish, batches)]
-            _mark(connection, [identity for answer in answers for identity in answer.taken])
+            taken = [identity for answer in answers for identity in answer.taken]
+            has_more = _mark(connection, {**given, "sent": taken, "is_full": len(rows) == given["limit"]})
         failures = [answer.failure for answer in answers if answer.failure]
         if failures:
             raise failures[0]
         refused = [code for answer in answers for code in answer.refused]
         if refused:
             raise LoadError("outbox", f"SQS refused {len(refused)} messages: {some_of(sorted(set(refused)))}")
-        return len(rows)
+        return len(rows), has_more
 
     def _publish(self, entries: Sequence[Any]) -> _Answer:
         """Send one batch. An error of the call is returned and not raised, so that messages of other calls can be
@@ -138,5 +151,7 @@ def _group(name: str) -> str:
     return name if _GROUP.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()
 
 
-def _mark(connection: Connection[Any], sent: list[int]) -> None:
-    connection.execute("UPDATE dataharvest.outbox SET sent_at = clock_timestamp() WHERE outbox_id = ANY(%s)", [sent])
+def _mark(connection: Connection[Any], given: Mapping[str, object]) -> bool:
+    """Mark messages as sent; return whether others of the client's date are not."""
+    row = connection.execute(_MARK, given).fetchone()
+    return bool(row and row[0])

@@ -41,10 +41,17 @@ class Database:
 
         Raises LoadError for an error of the database, retriable if the server or the connection failed.
         """
+        with self.autocommit() as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection[Any]]:
+        """Yield the connection outside a transaction: each statement is committed by itself, which saves two more.
+
+        Raises LoadError as :meth:`transaction` does.
+        """
         try:
-            connection = self._connected()
-            with connection.transaction():
-                yield connection
+            yield self._connected()
         except psycopg.Error as error:
             raise _load_error(error) from error
 
@@ -78,7 +85,7 @@ def _load_error(error: psycopg.Error) -> LoadError:
 
 def lock(connection: Connection[Any], *words: str) -> None:
     """Take the exclusive advisory lock named by ``words`` until the transaction ends; wait while others have it."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(words)])
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock_name(*words)])
 
 
 def share(connection: Connection[Any], *words: str) -> None:
@@ -86,4 +93,9 @@ def share(connection: Connection[Any], *words: str) -> None:
 
     It is released at the end of the transaction, or when its savepoint is rolled back.
     """
-    connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", ["/".join(words)])
+    connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [lock_name(*words)])
+
+
+def lock_name(*words: str) -> str:
+    """Return the name of an advisory lock."""
+    return "/".join(words)
