@@ -103,6 +103,14 @@ def test_rollback_returns_to_the_release_before_and_further_back(shop: Shop) -> 
     assert noted == [(to, back, f"back from {back}", tables) for to, back in (("2", "3"), ("1", "2"), ("3", "1"))]
 
 
+def test_rollback_does_not_return_to_a_release_that_was_rolled_back(shop: Shop) -> None:
+    shop.publish(shop.release())
+    shop.publish(shop.release())
+    shop.roll_back()
+    shop.publish(shop.release())
+    assert (shop.roll_back(), set(shop.seen())) == (1, {"1"})
+
+
 def test_a_star_without_a_release_cannot_be_rolled_back(shop: Shop) -> None:
     with pytest.raises(SettingsError, match="has no release yet; publish one first"):
         shop.roll_back()
