@@ -214,9 +214,8 @@ def equals_a_rebuild(shop: Shop, history: list[Any]) -> None:
     shop.build()
     for change in history:
         if isinstance(change, dict):
-            number = {day: 10 * (1 + (day - DAYS[0]) // timedelta(1)) for day in change}
             shop.sell(
-                {day: [(number[day] + at, code, at) for at, code in enumerate(codes)] for day, codes in change.items()}
+                {day: [(first(day) + at, code, at) for at, code in enumerate(codes)] for day, codes in change.items()}
             )
         else:
             shop.observe(*{(code, day): (code, name, day) for code, name, day in change}.values())  # type: ignore[attr-defined]
