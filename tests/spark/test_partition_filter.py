@@ -15,7 +15,7 @@ from estrela.etl.loaders.partitions import Partitions
 from estrela.etl.partition_filter import partition_filter, partition_value
 from estrela.frame import frame_of
 from estrela.model import Column, bucket, day, month, year
-from estrela.model.partition import Partition, PartitionField, start_of, valued
+from estrela.model.partition import DatePart, Partition, PartitionField, start_of, valued
 
 COLUMNS = (
     Column("code", "string", "Code"),
@@ -80,6 +80,21 @@ def test_a_bucket_splits_files_and_is_no_part_of_what_is_replaced(world: World) 
     kept = lake.read(table).where("sold_on BETWEEN DATE '2020-01-01' AND DATE '2020-01-31'").collect()
     assert [row["code"] for row in kept] == ["z"]
     assert lake.read(table).count() == len(ROWS) - 6 + 1
+
+
+@pytest.mark.parametrize("field", [year("sold_on"), month("sold_on"), day("sold_on")], ids=str)
+def test_partitions_read_from_metadata_are_the_first_days_of_their_date_parts(world: World, field: DatePart) -> None:
+    table = declared(field)
+    lake = LakeLoader(world.spark, "banking", "one")
+    lake.ensure(table)
+    lake.overwrite_published(table, world.spark.createDataFrame(ROWS, SCHEMA), F.lit(True))
+    partitions, newest = Partitions(table, lake.snapshots), lake.seen(table)
+    changed = partitions.changed(0, newest)
+
+    assert changed is not None
+    for rows in (partitions.existing(newest), changed):
+        days = {row["sold_on"] and str(row["sold_on"]) for row in rows.collect()}
+        assert days == {None, *[start_of(field, str(sold_on)) for sold_on in DAYS]}
 
 
 def test_five_thousand_partitions_of_two_columns_are_replaced(world: World) -> None:
