@@ -244,6 +244,16 @@ class Site:
     dashboards: tuple[Dashboard, ...]
     note: str = ""
 
+    @property
+    def database_key(self) -> str:
+        """The name of what answers the questions; the sites that it answers share one database of Metabase."""
+        return self.engine if self.engine == "athena" else self.server
+
+    @property
+    def owner(self) -> str:
+        """The name that distinguishes the site from the other sites of a Metabase."""
+        return self.star or self.database_key
+
     def question(self, key: str) -> Question:
         """Return the question ``key``."""
         return next(question for question in self.questions if question.key == key)

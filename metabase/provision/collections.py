@@ -1,4 +1,6 @@
-"""The collections: one for the dashboards, one below it for their questions, one for analysts' own experiments."""
+"""The collections of a site: one for its dashboards, one below it for their questions; and one for analysts' own
+experiments, which the sites of a Metabase share.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from metabase.provision.identity import marked_key, note
 from metabase.provision.run import Run
 
 ABOUT = {
-    "dashboards": "Dashboards of the star schema of Brazil's banks.",
+    "dashboards": "Dashboards that are declared in files.",
     "questions": "The questions behind the dashboards.",
     "sandbox": "For analysts' own questions and dashboards.",
 }
@@ -32,14 +34,35 @@ class Collections:
         return (self.dashboards, self.questions)
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A declared collection: its purpose, its name, the site that owns it ("": all sites), and the id of its parent."""
+
+    purpose: str
+    name: str
+    owner: str = ""
+    parent: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The key in its mark."""
+        return f"{self.owner}_{self.purpose}" if self.owner else self.purpose
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The fields of a request."""
+        description = f"{ABOUT[self.purpose]}\n\n{note('collection', self.key)}"
+        return {"name": self.name, "description": description, "parent_id": self.parent}
+
+
 def settle_collections(run: Run, site: Site) -> Collections:
     """Create or update the declared collections. One that people created with a declared name and parent is adopted."""
     stored = _stored(run)
-    dashboards = _settle(run, stored, "dashboards", site.collection, None)
+    dashboards = _settle(run, stored, Declared("dashboards", site.collection, site.owner))
     return Collections(
         dashboards=dashboards,
-        questions=_settle(run, stored, "questions", site.questions_collection, dashboards),
-        sandbox=_settle(run, stored, "sandbox", site.sandbox_collection, None),
+        questions=_settle(run, stored, Declared("questions", site.questions_collection, site.owner, dashboards)),
+        sandbox=_settle(run, stored, Declared("sandbox", site.sandbox_collection)),
     )
 
 
@@ -69,21 +92,21 @@ def _stored(run: Run) -> list[Mapping[str, Any]]:
     return sorted({row["id"]: row for row in rows}.values(), key=lambda row: (bool(row.get("archived")), row["id"]))
 
 
-def _settle(run: Run, stored: Sequence[Mapping[str, Any]], key: str, name: str, parent: int | None) -> int:
-    wanted = {"name": name, "description": f"{ABOUT[key]}\n\n{note('collection', key)}", "parent_id": parent}
-    collection = next((row for row in stored if marked_key("collection", row.get("description")) == key), None)
-    collection = collection or next(
-        (row for row in stored if row["name"] == name and _parent(row) == parent and not row.get("archived")), None
-    )
+def _settle(run: Run, stored: Sequence[Mapping[str, Any]], declared: Declared) -> int:
+    collection = next((row for row in stored if marked_key("collection", row.get("description")) == declared.key), None)
+    collection = collection or next((row for row in stored if _is_adoptable(row, declared)), None)
     if collection is None:
-        if not run.changed("create", "collection", name):
+        if not run.changed("create", "collection", declared.name):
             return run.placeholder()
-        created = run.client.post(
-            "/api/collection", {field: value for field, value in wanted.items() if value is not None}
-        )
-        run.stored("collection", name, _canonical(created), {**wanted, "archived": False})
+        given = {field: value for field, value in declared.body.items() if value is not None}
+        created = run.client.post("/api/collection", given)
+        run.stored("collection", declared.name, _canonical(created), {**declared.body, "archived": False})
         return int(created["id"])
-    return _update_if_different(run, collection, {**wanted, "archived": False})
+    return _update_if_different(run, collection, {**declared.body, "archived": False})
+
+
+def _is_adoptable(row: Mapping[str, Any], declared: Declared) -> bool:
+    return row["name"] == declared.name and _parent(row) == declared.parent and not row.get("archived")
 
 
 def _update_if_different(run: Run, collection: Mapping[str, Any], wanted: Mapping[str, Any]) -> int:

@@ -63,18 +63,15 @@ def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = Fals
     return identifier
 
 
-def _key(site: Site) -> str:
-    """Return the mark of the database: sites on one server share it; one Metabase may have several servers."""
-    return site.engine if site.engine == "athena" else site.server
-
-
 def _found(run: Run, site: Site) -> dict[str, Any] | None:
     listed = run.client.get("/api/database")
     databases = sorted(
         listed["data"] if isinstance(listed, Mapping) else listed, key=lambda database: int(database["id"])
     )
     ours = [
-        database for database in databases if marked_key("database", database.get("points_of_interest")) == _key(site)
+        database
+        for database in databases
+        if marked_key("database", database.get("points_of_interest")) == site.database_key
     ]
     ours = ours or [
         database for database in databases if (database["engine"], database["name"]) == (site.engine, site.database)
@@ -100,7 +97,7 @@ def _body(site: Site, target: Target) -> dict[str, Any]:
     return {
         "name": site.database,
         "engine": site.engine,
-        "points_of_interest": note("database", _key(site)),
+        "points_of_interest": note("database", site.database_key),
         "is_full_sync": False,
         "is_on_demand": True,
         "auto_run_queries": False,

@@ -113,7 +113,7 @@ def _settle(
     dashboards = settle_dashboards(run, site.dashboards, collections, questions)
     archive_dashboards(run, site.dashboards, collections)
     archive_questions(run, site.questions, collections)
-    ensure_homepage(run, dashboards.get(site.homepage))
+    ensure_homepage(run, site.homepage, collections.dashboards, dashboards)
     return missing, questions, dashboards
 
 
