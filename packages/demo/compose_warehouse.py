@@ -2,7 +2,8 @@
 
 From the environment: the addresses of the databases (``WAREHOUSE_URL``, ``CORE_URL``) and their passwords, the host
 and the authority (PEM) of the FTPS share (``SHARE_HOST``, ``SHARE_AUTHORITY``), its folder (``SHARE_FOLDER``), and the
-folder of the libraries that the function finds beside localaws (``FUNCTION_LIBRARIES``).
+folder of the libraries that the function finds beside localaws (``FUNCTION_LIBRARIES``). DataHarvest's tables
+(``DATAHARVEST_URL``) are created too: until its demo fills them, Metabase shows them empty.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from sqlalchemy import URL, make_url
 
 from backoffice_parties.company import Company
 from backoffice_parties.files import branch_file, settlement_files
+from demo import harvest_database
 from demo.warehouse_delivery import change_core, drop_files, share_rates
-from demo.warehouse_deployment import ARCHIVE, FUNCTION, Client, Code, Servers, deploy_feeds, packed
+from demo.warehouse_deployment import ARCHIVE, FUNCTION, Client, Code, Servers, deploy_feeds, packed, put_login
 from estrela.errors import EstrelaError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -46,6 +48,9 @@ def start(client: Client, environ: Mapping[str, str]) -> None:
     """Deploy the feeds and deliver; done again, it delivers nothing more. Raises LoadError."""
     servers = servers_of(environ)
     deploy_feeds(client, servers, Code(packed(_function()), environ["FUNCTION_LIBRARIES"]))
+    harvest = harvest_database.url_of(environ)
+    harvest_database.create_tables(harvest)
+    put_login(client("secretsmanager"), harvest_database.SECRET, harvest)
     client("sesv2").create_email_identity(EmailIdentity=SENDER)
     s3, company = client("s3"), Company()
     if "Contents" in s3.list_objects_v2(Bucket=ARCHIVE, Prefix=DELIVERED):

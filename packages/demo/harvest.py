@@ -3,6 +3,8 @@
 One client corrects a file, one delivers every kind of contradiction, one has ``TRANSACTIONS`` transactions (default
 1,000,000): its file is split into chunks, and its portfolios are announced one by one. The local AWS delivers events
 twice, late and in any order. ``FUNCTIONS`` is an optional folder of zips that ``lambdas/package.py --here`` has built.
+With ``DATAHARVEST_URL`` and ``DATAHARVEST_PASSWORD`` its tables are in that database, as in Docker Compose, else in a
+PostgreSQL of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ from dataharvest.metastore import Item, Metastore
 from dataharvest.model.choreography import MESSAGES_SENT, choreography
 from dataharvest.resources import METASTORE
 from demo.harvest_check import Values, recompute, values_of
+from demo.harvest_database import ADDRESS, emptied, url_of
 from demo.harvest_stack import BUCKET, Stack, deploy
 from estrela.errors import EstrelaError
 from estrela.hooks.database import DatabaseManager
@@ -104,7 +108,7 @@ def _run(console: Console) -> int:
     HOME.mkdir(parents=True)
     great = replace(GREAT, transactions=int(os.environ.get("TRANSACTIONS", "1000000")))
     packed = _packed(console)
-    with postgres(HOME / "postgres") as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
+    with _database() as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
         with console.status("deploying the functions to the local AWS"):
             stack = deploy(aws, dsn, packed, _limits(great))
         console.print(INTRODUCTION.format(transactions=great.transactions), soft_wrap=True, highlight=False)
@@ -124,6 +128,16 @@ def _run(console: Console) -> int:
         drawn = preview(marked(load(HERE / "deliveries")), Postgres(database), HOME / "deliveries.html")
         console.print(f"The dashboard of the deliveries: {drawn.path}", soft_wrap=True)
         return _check(console, sent, {client: recompute(files) for client, files in paths.items()})
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """Yield the address of an empty database: the one that the environment names, else one of the demo's own."""
+    if os.environ.get(ADDRESS):
+        yield emptied(url_of(os.environ))
+        return
+    with postgres(HOME / "postgres") as dsn:
+        yield dsn
 
 
 def _limits(great: Day) -> dict[str, str]:

@@ -35,11 +35,11 @@ from dataharvest.resources import (
 from dataharvest.resources import (
     Mapping as Source,
 )
+from demo.harvest_database import SECRET
 from localaws.running import Running
 
 BUCKET = "deliveries"
 FAILED = "failed-batches"
-DATABASE = "dataharvest/database"
 ROLE = "arn:aws:iam::123456789012:role/dataharvest"
 MEMORY_MB = 512
 SECONDS = 300
@@ -115,8 +115,8 @@ def _secret(aws: Running, dsn: str) -> str:
     login = conninfo_to_dict(dsn)
     fields = {"username": login["user"], "password": login["password"], "host": login["host"], "port": login["port"]}
     value = json.dumps({**fields, "dbname": login["dbname"]})
-    aws.client("secretsmanager").create_secret(Name=DATABASE, SecretString=value)
-    return DATABASE
+    aws.client("secretsmanager").create_secret(Name=SECRET, SecretString=value)
+    return SECRET
 
 
 def _layer(aws: Running, dist: Path) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL
 
+from demo.databases import create_database
 from estrela.hooks.database import DatabaseManager
 from estrela.ledger.schema import SCHEMA
 
@@ -44,7 +45,7 @@ class Code:
 def deploy_feeds(client: Client, servers: Servers, code: Code) -> None:
     """Make or update everything; done again, nothing that was loaded changes."""
     for url in (servers.warehouse, servers.core):
-        _create_database(url)
+        create_database(url)
     SCHEMA.migrate(DatabaseManager.from_url(servers.warehouse))
     _put_secrets(client("secretsmanager"), servers)
     s3 = client("s3")
@@ -66,19 +67,15 @@ def packed(files: Mapping[str, Path]) -> bytes:
     return content.getvalue()
 
 
-def _create_database(url: URL) -> None:
-    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        known = connection.exec_driver_sql("SELECT datname FROM pg_database").scalars().all()
-        if url.database not in known:
-            connection.exec_driver_sql(f'CREATE DATABASE "{url.database}"')
-    engine.dispose()
+def put_login(secrets: Any, name: str, url: URL) -> None:
+    """Create or update the secret of a database, in the format of Amazon RDS."""
+    login = {"host": url.host, "port": url.port, "username": url.username, "password": url.password}
+    _put_secret(secrets, name, json.dumps({**login, "dbname": url.database}))
 
 
 def _put_secrets(secrets: Any, servers: Servers) -> None:
-    for name, url in (("warehouse", servers.warehouse), ("core", servers.core)):
-        login = {"host": url.host, "port": url.port, "username": url.username, "password": url.password}
-        _put_secret(secrets, SECRETS[name], json.dumps({**login, "dbname": url.database}))
+    put_login(secrets, SECRETS["warehouse"], servers.warehouse)
+    put_login(secrets, SECRETS["core"], servers.core)
     _put_secret(secrets, SECRETS["ftps"], json.dumps(dict(servers.share)))
     _put_secret(secrets, PII, "the key of hashed values in the demo")
 

@@ -22,7 +22,8 @@ from dataharvest.metastore import Metastore
 from dataharvest.model.choreography import MESSAGES_SENT, choreography
 from dataharvest.resources import METASTORE, queues
 from demo.harvest_check import recompute, values_of
-from demo.harvest_stack import BUCKET, DATABASE, deploy
+from demo.harvest_database import SECRET
+from demo.harvest_stack import BUCKET, deploy
 from harvest_files.day import Day
 from harvest_files.files import files
 from localaws.postgres_server import PostgresServer
@@ -62,9 +63,9 @@ class KillableServers:
         psutil.wait_procs(processes, timeout=60)
         self.postgres.stop()
         secrets = self.aws.client("secretsmanager")
-        login = json.loads(secrets.get_secret_value(SecretId=DATABASE)["SecretString"])
+        login = json.loads(secrets.get_secret_value(SecretId=SECRET)["SecretString"])
         login["port"] = conninfo_to_dict(self.postgres.start())["port"]
-        secrets.put_secret_value(SecretId=DATABASE, SecretString=json.dumps(login))
+        secrets.put_secret_value(SecretId=SECRET, SecretString=json.dumps(login))
 
     def upload(self, folder: Path) -> dict[str, dict[str, Path]]:
         """Upload the files of every client; return their paths."""

@@ -16,6 +16,8 @@ import pyathena
 import pytest
 import requests
 
+from metabase.files import load
+
 pytestmark = [pytest.mark.slow, pytest.mark.docker]
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,26 @@ WAREHOUSE_SECONDS = 15 * 60
 PORTS = ("AIRFLOW_PORT", "METABASE_PORT", "AWS_PORT", "MAIL_PORT")
 FILES = """
 SELECT feed, state, rows_in = rows_loaded + rows_rejected, archived_at IS NOT NULL FROM ledger.files ORDER BY id
+"""
+FEEDS = {"accounts", "branches", "card_settlements", "customers", "exchange_rates"}
+METABASE = ROOT / "metabase"
+PROVISIONERS = {
+    "provision": "metabase/banking",
+    "provision-warehouse": "metabase/warehouse",
+    "provision-deliveries": "metabase/deliveries",
+}
+ANSWERS = """
+import json, psycopg
+state = json.load(open("/tmp/state.json"))
+names = ("host", "port", "dbname", "user", "password")
+postgres = [row for row in state["databases"] if row["engine"] == "postgres"]
+logins = {row["id"]: {name: row["details"][name] for name in names} for row in postgres}
+rows = {}
+for card in state["cards"]:
+    if card["query"]["database"] in logins:
+        with psycopg.connect(**logins[card["query"]["database"]]) as connection:
+            rows[card["name"]] = len(connection.execute(card["query"]["sql"]).fetchall())
+print(json.dumps(rows))
 """
 HTTPS = """
 import boto3
@@ -114,7 +136,7 @@ def test_every_service_is_healthy_or_completed(stack: Stack) -> None:
         "deploy",
         "deploy-warehouse",
         "first-run",
-        "provision",
+        *PROVISIONERS,
     }
 
 
@@ -145,7 +167,7 @@ def test_the_warehouse_holds_what_its_parties_delivered(stack: Stack) -> None:
         assert ("scheduled", "failed") not in states_of(stack, "warehouse")
         time.sleep(5)
     files = [line.split("|") for line in stack.sql("warehouse", "warehouse", FILES).splitlines()]
-    assert {feed for feed, *_ in files} == {"accounts", "branches", "card_settlements", "customers", "exchange_rates"}
+    assert {feed for feed, *_ in files} == FEEDS
     assert {state for _, state, *_ in files} <= {"Done", "Filtered Out"}
     assert all(balanced == "t" and archived == "t" for _, state, balanced, archived in files if state == "Done")
     assert stack.sql("warehouse", "warehouse", "SELECT count(*) FROM warehouse.exchange_rates") == "15"
@@ -177,14 +199,27 @@ def test_athena_answers_from_outside(stack: Stack) -> None:
     assert quarters > 20
 
 
-def test_three_dashboards_are_there_and_as_declared(stack: Stack) -> None:
+def test_the_dashboards_are_there_and_as_declared(stack: Stack) -> None:
     metabase, password = stack.url("METABASE_PORT"), stack.secret("METABASE_ADMIN_PASSWORD")
     who = {"username": "admin@estrela.localhost", "password": password}
     session = requests.post(f"{metabase}/api/session", json=who, timeout=30).json()["id"]
     headers = {"X-Metabase-Session": session}
     dashboards = requests.get(f"{metabase}/api/search?models=dashboard", headers=headers, timeout=30).json()["data"]
-    assert {row["name"] for row in dashboards} == {"Complaints", "Fees", "Pipeline health"}
-    assert "0 changes" in stack.compose("run", "--rm", "--no-deps", "provision", "metabase", "plan")
+    assert {row["name"] for row in dashboards} == {
+        "Complaints", "Fees", "Pipeline health", "Files and warehouse", "Deliveries",
+    }  # fmt: skip
+    for name, folder in PROVISIONERS.items():
+        planned = stack.compose("run", "--rm", "--no-deps", name, "metabase", "plan", "--folder", folder)
+        assert planned.splitlines()[-1] == "0 changes", name
+
+
+def test_metabase_reaches_the_tables_of_the_feeds_and_of_dataharvest(stack: Stack) -> None:
+    """Each question, by the connection that Metabase stores, from its container."""
+    printed = stack.compose("exec", "-T", "metabase", "python", "-c", ANSWERS)
+    rows: dict[str, int] = json.loads(printed)
+    questions = {site: [q.title for q in load(METABASE / site).questions] for site in ("warehouse", "deliveries")}
+    assert sorted(rows) == sorted(title for titles in questions.values() for title in titles)
+    assert rows["Arrivals by feed and state"] >= len(FEEDS)
 
 
 def test_metabase_reaches_athena_over_https(stack: Stack) -> None:

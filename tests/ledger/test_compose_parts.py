@@ -11,17 +11,27 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import make_url
+import yaml
+from credentials_of_tests import PASSWORD
+from fake_metabase import State, serving
+from sqlalchemy import URL, make_url
 
+from dataharvest.database.schema import migrate
 from demo.compose_warehouse import SENDER, start
+from demo.harvest_database import SECRET as DATAHARVEST_SECRET
+from demo.harvest_database import emptied, url_of
 from demo.mailbox import server as mail_server
 from demo.warehouse_deployment import LANDING, SECRETS
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.mail import Mail
 from estrela.hooks.secret import Secret
 from localaws.running import Running, running
+from metabase.cli import main as metabase
+from metabase.preview.postgres import Postgres
 
+ROOT = Path(__file__).parents[2]
 FILES = "SELECT feed, count(*) AS files, sum(events_seen) AS events FROM ledger.files GROUP BY feed ORDER BY feed"
+DELIVERIES = "SELECT count(*) AS n FROM dataharvest.delivery"
 DELIVERED = [("branches", 3, 3), ("card_settlements", 6, 6)]
 
 
@@ -42,6 +52,8 @@ def environ(warehouse_url: str, tmp_path: Path) -> dict[str, str]:
         "WAREHOUSE_PASSWORD": str(url.password),
         "CORE_URL": url.set(password=None, database=f"{url.database}_core").render_as_string(),
         "CORE_PASSWORD": str(url.password),
+        "DATAHARVEST_URL": url.set(password=None, database=f"{url.database}_dataharvest").render_as_string(),
+        "DATAHARVEST_PASSWORD": str(url.password),
         "SHARE_HOST": "ftps",
         "SHARE_AUTHORITY": str(tmp_path / "ca.pem"),
         "SHARE_FOLDER": str(tmp_path),
@@ -77,6 +89,41 @@ def test_the_function_registers_what_the_parties_deliver_once(
     assert len(s3.list_object_versions(Bucket=LANDING)["Versions"]) == 9, "nothing is delivered again"
     for manager in (database, core):
         manager.engine.dispose()
+
+
+def test_dataharvest_has_empty_tables_before_and_after_its_demo(aws: Running, environ: dict[str, str]) -> None:
+    start(aws.client, environ)
+    database = DatabaseManager.from_secret(Secret(aws.client("secretsmanager"), DATAHARVEST_SECRET))
+    database.query("INSERT INTO dataharvest.delivery (external_client, business_date, version) VALUES ('a', now(), 1)")
+    start(aws.client, environ)
+    assert database.query(DELIVERIES) == [{"n": 1}], "a second start keeps what was delivered"
+    dsn = emptied(url_of(environ))
+    assert database.query("SELECT to_regclass('dataharvest.delivery') AS table") == [{"table": None}]
+    migrate(make_url(dsn).set(drivername="postgresql+psycopg"))
+    assert database.query(DELIVERIES) == [{"n": 0}]
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["provision-warehouse", "provision-deliveries"])
+def test_metabase_gets_a_login_that_answers_each_question(
+    aws: Running, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    start(aws.client, environ)
+    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"][name]
+    for variable, value in aws.env.items():
+        monkeypatch.setenv(variable, value)
+    state = State()
+    with serving(state) as url:
+        given = {"METABASE_URL": url, "METABASE_ADMIN_PASSWORD": PASSWORD, "METABASE_SETUP_TOKEN": state.setup_token}
+        assert metabase(service["command"][1:], service["environment"] | given) == 0
+    [stored] = state.rows("databases")
+    names = {"username": "user", "password": "password", "host": "host", "port": "port", "database": "dbname"}
+    login = {name: stored["details"][key] for name, key in names.items()}
+    database = DatabaseManager.from_url(URL.create("postgresql+psycopg", **login))
+    for card in state.rows("cards"):
+        Postgres(database).ask(card["name"], card["query"]["sql"])
+    database.engine.dispose()
+    assert state.rows("cards")
 
 
 @pytest.fixture

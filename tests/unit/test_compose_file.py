@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pytest
 import yaml
 
 from demo.compose_warehouse import SENDER, SHARE_PORT
+from demo.harvest_database import SECRET as DATAHARVEST_SECRET
+from demo.harvest_database import url_of
 from demo.warehouse_deployment import ARCHIVE, LANDING, PII
 from demo.warehouse_deployment import SECRETS as SECRET_NAMES
+from metabase.files import load
 from metabase.provision.target import target_from
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +31,7 @@ ONCE = {name for name, service in SERVICES.items() if service.get("restart") == 
 # Names of variables with a secret, but not of those with the path of a secret's file.
 SECRET = re.compile(r"(PASS|SECRET|TOKEN|FERNET|ENCRYPTION|_KEY)(?!.*_FILE$)")
 # localaws takes any credentials; the others are names of secrets in Secrets Manager
-NO_SECRET = {"localaws", *SECRET_NAMES.values(), PII}
+NO_SECRET = {"localaws", *SECRET_NAMES.values(), PII, DATAHARVEST_SECRET}
 
 
 def environments() -> list[tuple[str, str, str]]:
@@ -178,6 +182,42 @@ def test_the_provisioner_takes_its_environment() -> None:
     assert "--https-port=8443" in SERVICES["aws"]["command"]
     given = SERVICES["provision"]["environment"]
     assert (given["METABASE_DATA"], given["AWS_ENDPOINT_URL"]) == ("lake", "http://aws:4566")
+
+
+@pytest.mark.parametrize(
+    ("name", "server", "secret"),
+    [
+        ("provision-warehouse", "warehouse", SECRET_NAMES["warehouse"]),
+        ("provision-deliveries", "dataharvest", DATAHARVEST_SECRET),
+    ],
+)
+def test_a_provisioner_connects_metabase_to_the_server_of_its_site(name: str, server: str, secret: str) -> None:
+    *command, folder = SERVICES[name]["command"]
+    assert (command, load(ROOT / folder).server) == (["metabase", "apply", "--folder"], server)
+    asked: list[str] = []
+
+    def read_secret(wanted: str) -> dict[str, str]:
+        asked.append(wanted)
+        return {"host": "h", "port": "5432", "dbname": "d", "username": "u", "password": "p"}
+
+    target = target_from(SERVICES[name]["environment"], read_secret)
+    assert asked == [secret]
+    assert [(known, database.ssl) for known, database in target.servers.items()] == [(server, False)]
+    assert SERVICES[name]["environment"]["METABASE_DATA"] == "invented"
+
+
+def test_one_provisioner_runs_after_the_other() -> None:
+    """Several would create the administrator and the groups at once."""
+    chain = ["provision", "provision-warehouse", "provision-deliveries", "ready"]
+    for before, after in pairwise(chain):
+        assert before in SERVICES[after]["depends_on"]
+
+
+def test_the_demo_of_dataharvest_fills_the_database_that_metabase_reads() -> None:
+    names = ("DATAHARVEST_URL", "DATAHARVEST_PASSWORD")
+    deployed, filled = (SERVICES[name]["environment"] for name in ("deploy-warehouse", "harvest"))
+    assert [deployed[name] for name in names] == [filled[name] for name in names]
+    assert url_of(filled).host in SERVICES["harvest"]["depends_on"]
 
 
 def config(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
