@@ -38,6 +38,35 @@ def test_constraints_are_not_enforced_but_not_null_is(warehouse: Any) -> None:
     assert warehouse.fails("INSERT INTO keyed VALUES (null, 2)") == "ERROR: Cannot insert a NULL value into column a"
 
 
+def test_roles_are_listed_and_grants_name_what_exists(warehouse: Any) -> None:
+    warehouse.done("CREATE SCHEMA granted")
+    warehouse.done("CREATE TABLE granted.t (a int)")
+    warehouse.done("CREATE ROLE Reader")
+    warehouse.done("CREATE ROLE writer")
+    assert warehouse.fails("CREATE ROLE reader") == 'ERROR: role "reader" already exists'
+    listed = "SELECT role_name, role_owner FROM svv_roles ORDER BY role_id"
+    assert warehouse.rows(listed) == [["reader", "admin"], ["writer", "admin"]]
+    for granted in (
+        "CREATE, TEMPORARY ON DATABASE dev",
+        "CREATE, USAGE FOR SCHEMAS IN DATABASE dev",
+        "SELECT, INSERT, UPDATE, DELETE, ALTER FOR TABLES IN SCHEMA granted",
+        "USAGE ON SCHEMA granted",
+        "ALL PRIVILEGES ON TABLE granted.t",
+    ):
+        warehouse.done(f"GRANT {granted} TO ROLE reader, ROLE writer")
+    for granted, problem in (
+        ("USAGE ON SCHEMA nowhere TO ROLE reader", 'schema "nowhere" does not exist'),
+        ("SELECT ON granted.nothing TO ROLE reader", 'relation "granted.nothing" does not exist'),
+        ("USAGE ON SCHEMA granted TO ROLE reader, ROLE nobody", 'role "nobody" does not exist'),
+        ("USAGE ON SCHEMA granted TO somebody", "NOT_SUPPORTED: GRANT to SOMEBODY is refused unless it is a role"),
+        ("BACKUP ON SCHEMA granted TO ROLE reader", "NOT_SUPPORTED: GRANT BACKUP is not on the list of"),
+    ):
+        assert warehouse.fails(f"GRANT {granted}").startswith(f"ERROR: {problem}")
+    warehouse.done("DROP ROLE reader")
+    assert warehouse.rows(listed) == [["writer", "admin"]]
+    assert warehouse.fails("DROP ROLE reader") == 'ERROR: role "reader" does not exist'
+
+
 def test_texts_are_measured_in_bytes(warehouse: Any) -> None:
     warehouse.done("CREATE TABLE measured (a varchar(4), b char(4))")
     warehouse.done("INSERT INTO measured VALUES ('éé', 'ab')")

@@ -208,6 +208,31 @@ CREATE FUNCTION rs.remember_like(made regclass, model regclass) RETURNS void LAN
         WHERE table_id = model ON CONFLICT (table_id) DO NOTHING
 $$;
 
+-- Roles. What is granted to them is not stored, because nothing is denied here.
+CREATE TABLE rs.roles (
+    role_id integer GENERATED ALWAYS AS IDENTITY (START 100), role_name text PRIMARY KEY, role_owner text NOT NULL);
+CREATE FUNCTION rs.create_role(role text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO rs.roles (role_name, role_owner) VALUES (role, rs.session_user_name()) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN RAISE EXCEPTION 'role "%" already exists', role USING ERRCODE = '42710'; END IF;
+END $$;
+CREATE FUNCTION rs.known_role(role text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM rs.roles WHERE role_name OPERATOR(pg_catalog.=) role) THEN
+        RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = '42704';
+    END IF;
+END $$;
+CREATE FUNCTION rs.known_database(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF name OPERATOR(pg_catalog.<>) rs.current_database() THEN PERFORM rs.refuse('GRANT on another database'); END IF;
+END $$;
+CREATE FUNCTION rs.drop_role(role text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rs.known_role(role);
+    DELETE FROM rs.roles WHERE role_name OPERATOR(pg_catalog.=) role;
+END $$;
+CREATE VIEW rs.svv_roles AS SELECT role_id, role_name, role_owner, NULL::text AS external_id FROM rs.roles;
+
 -- Loads. Written by connections of their own: what failed or was rolled back is listed too.
 CREATE TABLE rs.load_history (
     query_id bigint PRIMARY KEY, transaction_id bigint, session_id integer, status text, table_name text, start_time timestamp,

@@ -29,7 +29,9 @@ _SYSTEM = re.compile(r"(pg|stl|stv|svl|svv|svcs|sys|stll|has)_")
 _INTEGERS = frozenset({Kind.SMALLINT, Kind.INT, Kind.BIGINT})
 _TEXTS = frozenset({Kind.CHAR, Kind.VARCHAR, Kind.NCHAR, Kind.NVARCHAR, Kind.TEXT, Kind.BPCHAR})
 _TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.DATETIME})
-SYSTEM_VIEWS = frozenset({"sys_load_history", "sys_load_error_detail", "stl_load_errors", "svv_table_info"})
+SYSTEM_VIEWS = frozenset(
+    {"sys_load_history", "sys_load_error_detail", "stl_load_errors", "svv_roles", "svv_table_info"}
+)
 # Synonyms: the result column has the name of the function to which Redshift maps them.
 _RESULT_NAMES = {
     "dateadd": "date_add", "datediff": "date_diff", "decode": "case", "nvl": "coalesce", "substr": "substring",

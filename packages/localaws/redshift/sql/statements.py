@@ -12,6 +12,7 @@ from localaws.redshift.sql.create_table import create_table
 from localaws.redshift.sql.dialect import parsed, rendered
 from localaws.redshift.sql.expressions import rewritten
 from localaws.redshift.sql.merge import checked_merge
+from localaws.redshift.sql.roles import create_role, drop_role, grant
 from localaws.redshift.sql.words import Words, literal, quoted, table_name
 
 QUERY, CHANGE, DEFINITION = "query", "change", "definition"
@@ -74,6 +75,8 @@ def _create(words: Words, parameters: Mapping[str, str]) -> Statement:
         return Statement(OUTSIDE, sql, database=name)
     if words.skip("VIEW"):
         return _create_view(words, parameters, replace=replace)
+    if words.skip("ROLE"):
+        return Statement(DEFINITION, sql, create_role(words))
     temporary = words.skip("TEMPORARY") or words.skip("TEMP") or words.skip("LOCAL", "TEMP")
     if replace or not words.skip("TABLE"):
         raise UnsupportedError(f"CREATE {words.peek()}", "is not on the list of supported statements")
@@ -102,6 +105,8 @@ def _create_view(words: Words, parameters: Mapping[str, str], *, replace: bool) 
 
 def _drop(words: Words, parameters: Mapping[str, str]) -> Statement:
     words.expect("DROP")
+    if words.skip("ROLE"):
+        return Statement(DEFINITION, words.sql, drop_role(words))
     kind = words.peek()
     if kind not in ("TABLE", "VIEW", "SCHEMA", "DATABASE"):
         raise UnsupportedError(f"DROP {kind}", "is not on the list of supported statements")
@@ -126,6 +131,10 @@ def _alter(words: Words, parameters: Mapping[str, str]) -> Statement:
     if not words.skip("TABLE"):
         raise UnsupportedError(f"ALTER {words.peek()}", "is not on the list of supported statements")
     return Statement(DEFINITION, words.sql, alter_table(words))
+
+
+def _grant(words: Words, parameters: Mapping[str, str]) -> Statement:
+    return Statement(DEFINITION, words.sql, grant(words))
 
 
 def _truncate(words: Words, parameters: Mapping[str, str]) -> Statement:
@@ -207,6 +216,7 @@ _READERS: Mapping[str, Callable[[Words, Mapping[str, str]], Statement]] = {
     "CREATE": _create,
     "DROP": _drop,
     "ALTER": _alter,
+    "GRANT": _grant,
     "TRUNCATE": _truncate,
     "LOCK": _lock,
     "BEGIN": _transaction(BEGIN),
