@@ -29,6 +29,7 @@ class Home:
     - ``runs/<run id>/``: Glue runs
     - ``queries/``: Athena's history
     - ``redshift/``: its PostgreSQL, statements and results
+    - ``airflow.json``: environments of Amazon MWAA
     - ``functions/``: Lambda's functions, their code and events; created with the first function
     - ``tmp/``: on the same file system, so that a rename out of it is atomic
     """
@@ -40,6 +41,7 @@ class Home:
         self.state = self.root / "state"
         self.runs = self.root / "runs"
         self.queries = self.root / "queries"
+        self.airflow = self.root / "airflow.json"
         self.functions = self.root / "functions"
         self.redshift = self.root / "redshift"
         self.tmp = self.root / "tmp"

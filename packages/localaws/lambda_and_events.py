@@ -78,6 +78,23 @@ class LambdaAndEvents:
         if notifications != Notifications():
             self._events().configured(bucket, notifications)
 
+    def has_function(self, arn: str) -> bool:
+        """Return whether the function of an ARN exists."""
+        from localaws.functions.names import split
+
+        return self._functions().records.has(split(arn))
+
+    def invoke(self, arn: str, payload: bytes) -> str:
+        """Invoke a function to its end; return "" or the reason if it failed."""
+        from localaws.functions.errors import LambdaError
+        from localaws.functions.names import split
+
+        try:
+            result = self._functions().runner.invoke(split(arn), payload)
+        except LambdaError as error:
+            return error.message
+        return result.payload.decode(errors="replace") if result.function_error else ""
+
     def open_events(self) -> Events:
         """Return the events part, and open it if necessary."""
         return self._events()

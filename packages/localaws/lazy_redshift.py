@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from localaws.home import Home
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class LazyRedshift:
     """Opens Redshift when it is first needed: other servers neither import it nor start its PostgreSQL."""
 
-    def __init__(self, settings: Settings, home: Home, store: ObjectStore) -> None:
-        self._settings, self._home, self._store = settings, home, store
+    def __init__(self, settings: Settings, home: Home, store: ObjectStore, save: Callable[[str], None]) -> None:
+        self._settings, self._home, self._store, self._save = settings, home, store, save
         self._redshift = Lazy(self._open)
 
     def services(self) -> dict[str, WSGIApplication]:
@@ -45,5 +45,5 @@ class LazyRedshift:
         importlib.import_module("sqlglot")
         from localaws.redshift.service import Redshift
 
-        settings = self._settings
-        return Redshift(self._home, self._store, settings.redshift, (settings.account, settings.region))
+        owner = self._settings.account, self._settings.region
+        return Redshift(self._home, self._store, self._settings.redshift, owner, self._save)

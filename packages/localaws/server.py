@@ -16,6 +16,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import create_backend_app
 
 from localaws import (
+    airflow_environments,
     athena,
     budgets,
     event_hooks,
@@ -32,7 +33,7 @@ from localaws import (
 from localaws.calls import CallLog
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
-from localaws.gateway import OriginalHeadersGateway
+from localaws.gateway import AnyTargetConnection, OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
 from localaws.lambda_and_events import LambdaAndEvents, Streams
@@ -40,6 +41,7 @@ from localaws.lazy import Lazy
 from localaws.lazy_redshift import LazyRedshift
 from localaws.moto_state import MotoState
 from localaws.router import Router
+from localaws.secret_rotation import Rotations
 from localaws.settings import LOOPBACK, Settings
 from localaws.sqs import open_sqs
 
@@ -64,6 +66,7 @@ _MOTO_PATCHES = {
     "iam": "managed_policies",
     "rds": "databases",
     "redshift": "redshift_clusters",
+    "route53": "hosted_zones",
 }
 
 
@@ -140,6 +143,7 @@ class Server:
             raise PortTakenError(host, port)
         server = wsgi.Server((host, port), _not_ready, numthreads=THREADS, timeout=SOCKET_TIMEOUT)
         server.gateway = OriginalHeadersGateway
+        server.ConnectionClass = AnyTargetConnection
         server.ssl_adapter = tls
         server.keep_alive_conn_limit = IDLE_CONNECTIONS
         try:
@@ -180,7 +184,10 @@ class Server:
         state.complete_with("sqs", sqs.fill)
         streams = Streams(dynamodb, kinesis)
         lambda_and_events = LambdaAndEvents(self.settings, self.home, store, streams, self.endpoint, state.keep)
-        redshift = LazyRedshift(self.settings, self.home, store)
+        Rotations(lambda_and_events, state.keep).install()
+        redshift = LazyRedshift(self.settings, self.home, store, state.keep)
+        owner = self.settings.account, self.settings.region
+        airflow = airflow_environments.AirflowEnvironments(self.home.airflow, owner)
         event_hooks.install(lambda_and_events.open_events)
         topic_hooks.install()
         subscription_hooks.install()
@@ -203,7 +210,11 @@ class Server:
                 "/.lambda-code": lambda_and_events.download,
                 "/.sns": lambda_and_events.certificate,
             },
-            by_service={"lambda": lambda_and_events.answer, **redshift.services()},
+            by_service={
+                "lambda": lambda_and_events.answer,
+                airflow_environments.SIGNED_FOR: airflow.answer,
+                **redshift.services(),
+            },
             keepers={"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs},
             calls=CallLog(self.settings.calls) if self.settings.calls else None,
         )

@@ -43,6 +43,7 @@ _OWN = {
     "lambda": "functions, invocations, asynchronous events, event source mappings: [page](localaws_lambda.md)",
     "redshift-data": "the Data API on a real PostgreSQL: [page](redshift.md)",
     "redshift-serverless": "namespaces and workgroups",
+    "mwaa": "settings of environments; no Airflow runs",
 }
 _SHARED = {
     "glue": "databases, tables, partitions, connections, job runs, an Iceberg REST catalog; other operations "
@@ -60,10 +61,12 @@ _SHARED = {
     "ec2": "descriptions of security group rules, and the targets they name",
     "budgets": "subscribers of budget notifications",
     "iam": "AWS managed policies, loaded on the first use; no policy is enforced",
+    "secretsmanager": "RotateSecret runs the steps of the secret's function; schedules start no rotation",
     "ecs": "service settings that moto discards; no container runs",
     "elasticfilesystem": "backup policies of file systems",
     "backup": "backup selections and restore testing plans; nothing is backed up",
     "application-autoscaling": "tags of scalable targets",
+    "route53": "IDs of hosted zones as AWS creates them; no name is resolved",
 }
 _INTERNAL = re.compile(r"moto_|core$|utilities|instance_metadata|s3bucket_path|.*_simple$|awslambda|dynamodb_v")
 _INTRODUCTION = """# What is real in localaws

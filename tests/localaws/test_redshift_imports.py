@@ -29,7 +29,7 @@ def import_for_athena():
     import localaws.athena.embedded.sql.dialect
 
 home = Home(Path(sys.argv[1]))
-redshift = LazyRedshift(Settings(home=home.root), home, s3.open_store(home))
+redshift = LazyRedshift(Settings(home=home.root), home, s3.open_store(home), lambda service: None)
 other = threading.Thread(target=import_for_athena)
 sys.meta_path.insert(0, Slow)
 other.start()

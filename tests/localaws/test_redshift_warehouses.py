@@ -78,6 +78,60 @@ def test_what_was_set_is_read_back_and_runs(aws: Any, warehouse: Any) -> None:
     )  # fmt: skip
 
 
+def test_a_managed_password_is_in_a_secret_that_goes_with_the_namespace(aws: Any, warehouse: Any) -> None:
+    serverless, secrets = aws.client("redshift-serverless"), aws.client("secretsmanager")
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    given = {"namespaceName": "kept", "adminUsername": "chief", "dbName": "bank", "adminPasswordSecretKmsKeyId": key}
+    created = serverless.create_namespace(**given, manageAdminPassword=True)["namespace"]
+    namespace = serverless.get_namespace(namespaceName="kept")["namespace"]
+    assert {**namespace, **given} == namespace == created
+    arn = namespace["adminPasswordSecretArn"]
+    secret = secrets.describe_secret(SecretId=arn)
+    assert (secret["Name"], secret["KmsKeyId"]) == ("redshift!kept-chief", key)
+    tags = {tag["Key"]: tag["Value"] for tag in secret["Tags"]}
+    assert tags["aws:redshift-serverless:namespaceArn"] == namespace["namespaceArn"]
+    serverless.create_workgroup(workgroupName="kept", namespaceName="kept")
+    place = {"WorkgroupName": "kept", "Database": "bank", "SecretArn": arn}
+    started = aws.client("redshift-data").execute_statement(**place, Sql="SELECT current_user")
+    assert warehouse.result(warehouse.ended(started["Id"])["Id"]) == [["chief"]]
+    before = password_in(secrets, arn)
+    serverless.update_namespace(namespaceName="kept", adminUsername="second")
+    renamed = serverless.get_namespace(namespaceName="kept")["namespace"]["adminPasswordSecretArn"]
+    assert password_in(secrets, renamed) not in ("", before)
+    assert refused(secrets.get_secret_value, SecretId=arn)[0] == "ResourceNotFoundException"
+    serverless.update_namespace(namespaceName="kept", logExports=["userlog"])
+    assert serverless.get_namespace(namespaceName="kept")["namespace"]["adminPasswordSecretArn"] == renamed
+    serverless.delete_workgroup(workgroupName="kept")
+    serverless.delete_namespace(namespaceName="kept")
+    assert refused(secrets.get_secret_value, SecretId=renamed)[0] == "ResourceNotFoundException"
+
+
+def password_in(secrets: Any, arn: str) -> str:
+    return str(json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["password"])
+
+
+def test_a_password_is_managed_or_given(aws: Any) -> None:
+    serverless, secrets = aws.client("redshift-serverless"), aws.client("secretsmanager")
+    given = {"namespaceName": "either", "adminUserPassword": "Secret99x"}
+    both = "You can't use adminUserPassword if manageAdminPassword is true."
+    assert refused(serverless.create_namespace, **given, manageAdminPassword=True) == ("ValidationException", both)
+    assert refused(serverless.create_namespace, **given, adminPasswordSecretKmsKeyId="k") == (
+        "ValidationException", "You can only use adminPasswordSecretKmsKeyId if manageAdminPassword is true.",
+    )  # fmt: skip
+    serverless.create_namespace(**given)
+    changed = serverless.update_namespace(namespaceName="either", manageAdminPassword=True)["namespace"]
+    arn = changed["adminPasswordSecretArn"]
+    managed = password_in(secrets, arn)
+    assert len(managed) == 32
+    again = serverless.update_namespace(namespaceName="either", manageAdminPassword=True)["namespace"]
+    assert (again["adminPasswordSecretArn"], password_in(secrets, arn)) == (arn, managed)
+    assert refused(serverless.update_namespace, **given) == ("ValidationException", both)
+    changed = serverless.update_namespace(**given, manageAdminPassword=False)["namespace"]
+    assert "adminPasswordSecretArn" not in changed
+    assert refused(secrets.get_secret_value, SecretId=arn)[0] == "ResourceNotFoundException"
+    serverless.delete_namespace(namespaceName="either")
+
+
 CLUSTER = {
     "ClusterIdentifier": "set",
     "NodeType": "ra3.xlplus",
@@ -124,9 +178,9 @@ def test_a_cluster_is_read_back_as_it_was_set(aws: Any) -> None:
 
 def test_what_is_not_honoured_is_refused(aws: Any) -> None:
     serverless = aws.client("redshift-serverless")
-    code, message = refused(serverless.create_namespace, namespaceName="managed", manageAdminPassword=True)
+    code, message = refused(serverless.create_namespace, namespaceName="people", redshiftIdcApplicationArn="arn:aws:x")
     assert code == "ValidationException"
-    assert message.startswith("localaws does not support manageAdminPassword")
+    assert message.startswith("localaws does not support redshiftIdcApplicationArn")
     with pytest.raises(ClientError) as caught:
         serverless.list_snapshots()
     assert (

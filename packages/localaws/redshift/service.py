@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localaws.home import Home
@@ -10,6 +11,7 @@ from localaws.redshift.api.service import Service
 from localaws.redshift.api.targets import Owner, Targets, Warehouse
 from localaws.redshift.database import Databases
 from localaws.redshift.json_app import json_application
+from localaws.redshift.serverless.admin_secrets import AdminSecrets
 from localaws.redshift.serverless.calls import handlers_of
 from localaws.redshift.serverless.store import ServerlessStore
 from localaws.s3.store import ObjectStore
@@ -22,15 +24,18 @@ class Redshift:
     """``data_api`` and ``serverless`` answer requests; PostgreSQL starts with the first statement.
 
     ``address`` is the URL of the user's own PostgreSQL; ``owner`` is the account, and the region of a request whose
-    signature names none.
+    signature names none; ``save`` stores the state of a service of moto.
     """
 
-    def __init__(self, home: Home, store: ObjectStore, address: str, owner: tuple[str, str]) -> None:
+    def __init__(
+        self, home: Home, store: ObjectStore, address: str, owner: tuple[str, str], save: Callable[[str], None]
+    ) -> None:
         self._serverless = ServerlessStore(home.redshift / "serverless.json")
         databases = Databases(home.redshift / "postgres", address)
         self._service = Service(home.redshift, databases, store, Targets(self._warehouse))
         self.data_api: WSGIApplication = json_application("redshift-data", Calls(self._service).handlers(), owner)
-        self.serverless: WSGIApplication = json_application("redshift-serverless", handlers_of(self._serverless), owner)
+        handlers = handlers_of(self._serverless, AdminSecrets(save))
+        self.serverless: WSGIApplication = json_application("redshift-serverless", handlers, owner)
 
     def stop(self) -> None:
         self._service.stop()

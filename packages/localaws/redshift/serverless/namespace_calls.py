@@ -12,23 +12,22 @@ from typing import Any
 
 from localaws.redshift.errors import ConflictError, ValidationError
 from localaws.redshift.json_app import Handler
+from localaws.redshift.serverless.admin_secrets import MANAGED, PASSWORD, SECRET_ARN, SECRET_KEY, AdminSecrets, check
 from localaws.redshift.serverless.documents import document_of, documents_of, key_of, page
 from localaws.redshift.serverless.store import ServerlessStore
 
 DEFAULT_DATABASE, DEFAULT_USER = "dev", "admin"
-_SECRET = frozenset({"adminUserPassword"})
-REFUSED = {
-    "manageAdminPassword": "managed administrator passwords",
-    "adminPasswordSecretKmsKeyId": "managed administrator passwords",
-    "redshiftIdcApplicationArn": "IAM Identity Center",
-}
+_SECRET = frozenset({PASSWORD, MANAGED})
+_KEPT = ("adminUsername", SECRET_KEY)
+"""Fields that a managed secret follows."""
+REFUSED = {"redshiftIdcApplicationArn": "IAM Identity Center"}
 
 
 class NamespaceCalls:
     """The operations on namespaces: CreateNamespace and others."""
 
-    def __init__(self, store: ServerlessStore) -> None:
-        self._store = store
+    def __init__(self, store: ServerlessStore, secrets: AdminSecrets) -> None:
+        self._store, self._secrets = store, secrets
 
     def handlers(self) -> dict[str, Handler]:
         """Return the handlers by the name of their operation."""
@@ -42,6 +41,8 @@ class NamespaceCalls:
 
     def create_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         _refuse(request)
+        managed = bool(request.get(MANAGED))
+        check(request, managed=managed)
         name, key = request["namespaceName"], key_of(account, region, request["namespaceName"])
         identity = str(uuid.uuid4())
         document = {
@@ -61,7 +62,9 @@ class NamespaceCalls:
             if key in documents["namespaces"]:
                 raise ConflictError(f"Namespace {name} already exists.")
             documents["namespaces"][key] = document
-            documents["passwords"][key] = request.get("adminUserPassword", "")
+            documents["passwords"][key] = request.get(PASSWORD, "")
+            if managed:
+                documents["passwords"][key] = self._manage(account, region, document)
             documents["tags"][document["namespaceArn"]] = request.get("tags", [])
         return {"namespace": document}
 
@@ -71,13 +74,22 @@ class NamespaceCalls:
     def update_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         _refuse(request)
         key = key_of(account, region, request["namespaceName"])
-        document_of(self._store, "namespaces", account, region, request["namespaceName"])
+        before = document_of(self._store, "namespaces", account, region, request["namespaceName"])
+        managed = bool(request.get(MANAGED, SECRET_ARN in before))
+        check(request, managed=managed)
         with self._store.changing() as documents:
-            changed = {field: value for field, value in request.items() if field not in _SECRET}
-            documents["namespaces"][key] |= changed
-            if "adminUserPassword" in request:
-                documents["passwords"][key] = request["adminUserPassword"]
-            return {"namespace": documents["namespaces"][key]}
+            document = documents["namespaces"][key]
+            document |= {field: value for field, value in request.items() if field not in _SECRET}
+            if PASSWORD in request:
+                documents["passwords"][key] = request[PASSWORD]
+            if managed and (SECRET_ARN not in before or any(document.get(name) != before.get(name) for name in _KEPT)):
+                documents["passwords"][key] = self._manage(account, region, document)
+            elif not managed:
+                document.pop(SECRET_ARN, None)
+                document.pop(SECRET_KEY, None)
+        if document.get(SECRET_ARN) != before.get(SECRET_ARN):
+            self._secrets.delete(account, region, before)
+        return {"namespace": document}
 
     def delete_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         name = request["namespaceName"]
@@ -91,10 +103,16 @@ class NamespaceCalls:
             for kind in ("namespaces", "passwords"):
                 documents[kind].pop(key_of(account, region, name), None)
             documents["tags"].pop(document["namespaceArn"], None)
+        self._secrets.delete(account, region, document)
         return {"namespace": document | {"status": "DELETING"}}
 
     def list_namespaces(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         return page("namespaces", documents_of(self._store, "namespaces", account, region), request)
+
+    def _manage(self, account: str, region: str, document: dict[str, Any]) -> str:
+        """Create the secret of a namespace, name it in the document, and return the password."""
+        document[SECRET_ARN], password = self._secrets.create(account, region, document, document.get(SECRET_KEY))
+        return password
 
 
 def _refuse(request: Mapping[str, Any]) -> None:
