@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.rds import urls
+from moto.rds.models import DBCluster
 from moto.rds.responses import RDSResponse
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
@@ -18,6 +19,7 @@ _INSIGHTS = (
     ("PerformanceInsightsRetentionPeriod", "performance_insights_retention_period", _RETENTION_DAYS),
 )
 _USER = "user"
+_scaling = DBCluster.scaling_configuration_info
 
 
 class DatabaseOperations(RDSResponse):
@@ -78,6 +80,13 @@ def _result(answer: ActionResult) -> Any:
     return answer.result
 
 
+def _scaling_of_first_version(cluster: DBCluster) -> dict[str, Any] | None:
+    """Return the scaling of Aurora Serverless v1. moto invents one for every other cluster."""
+    scaling: dict[str, Any] | None = _scaling.fget(cluster) if cluster.scaling_configuration else None
+    return scaling
+
+
 def install() -> None:
     """Make moto answer with these operations. Call this before its first request to RDS."""
+    DBCluster.scaling_configuration_info = property(_scaling_of_first_version)
     urls.url_paths["{0}/$"] = DatabaseOperations.dispatch

@@ -57,7 +57,7 @@ _SHARED = {
     "events": "patterns, targets, schedules, retries, dead-letter queues",
     "scheduler": "schedules invoke their targets",
     "redshift": "cluster settings that moto discards",
-    "rds": "instance settings and parameter sources that moto discards; no database runs",
+    "rds": "instance settings, parameter sources and scaling that moto discards or invents; no database runs",
     "ec2": "descriptions of security group rules, and the targets they name",
     "budgets": "subscribers of budget notifications",
     "iam": "AWS managed policies, loaded on the first use; no policy is enforced",

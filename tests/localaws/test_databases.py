@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from moto.rds import urls
-from moto.rds.models import DBInstance
+from moto.rds.models import DBCluster, DBInstance
 
 from localaws.running import Running
 
@@ -30,6 +30,7 @@ def test_moto_has_one_path_and_does_not_know_performance_insights() -> None:
     """install() replaces moto's only path. If a new moto has Performance Insights, they must be compared with ours."""
     assert list(urls.url_paths) == ["{0}/$"]
     assert not hasattr(DBInstance, "performance_insights_enabled")
+    assert isinstance(DBCluster.scaling_configuration_info, property)
 
 
 def insights(instance: dict[str, Any]) -> tuple[Any, ...]:
@@ -69,3 +70,20 @@ def test_cluster_parameters_say_that_a_user_has_set_them(rds: Any) -> None:
     rds.modify_db_cluster_parameter_group(**asked, Parameters=[FORCED])
     assert rds.describe_db_cluster_parameters(**asked, Source="user")["Parameters"] == [FORCED | {"Source": "user"}]
     assert rds.describe_db_cluster_parameters(**asked, Source="system")["Parameters"] == []
+
+
+def test_a_cluster_has_only_the_scaling_that_was_set(rds: Any) -> None:
+    cluster = {
+        "Engine": "aurora-postgresql",
+        "MasterUsername": "master",
+        "MasterUserPassword": "Secret99x",
+    }
+    second = {"MinCapacity": 0.5, "MaxCapacity": 2.0}
+    rds.create_db_cluster(DBClusterIdentifier="second", **cluster, ServerlessV2ScalingConfiguration=second)
+    rds.create_db_cluster(
+        DBClusterIdentifier="first", **cluster, EngineMode="serverless", ScalingConfiguration={"MaxCapacity": 8}
+    )
+    described = {found["DBClusterIdentifier"]: found for found in rds.describe_db_clusters()["DBClusters"]}
+    assert "ScalingConfigurationInfo" not in described["second"]
+    assert described["second"]["ServerlessV2ScalingConfiguration"] == second
+    assert described["first"]["ScalingConfigurationInfo"]["MaxCapacity"] == 8
