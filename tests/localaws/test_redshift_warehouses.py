@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 NAMESPACE = {
@@ -76,6 +78,28 @@ def test_what_was_set_is_read_back_and_runs(aws: Any, warehouse: Any) -> None:
     assert refused(data.execute_statement, WorkgroupName="daily", Database="bank", Sql="SELECT 1") == (
         "ValidationException", "Redshift endpoint doesn't exist in this region.",
     )  # fmt: skip
+
+
+def test_times_are_texts_as_in_the_model_of_the_service(aws: Any) -> None:
+    """botocore reads numbers too, but clients in Go do not."""
+    serverless = aws.client("redshift-serverless")
+    serverless.create_namespace(namespaceName="timed")
+    serverless.create_workgroup(workgroupName="timed", namespaceName="timed")
+    for kind in ("Namespace", "Workgroup"):
+        shape = serverless.meta.service_model.shape_for(kind).members["creationDate"]
+        assert shape.serialization["timestampFormat"] == "iso8601"
+        answer = requests.post(
+            aws.endpoint,
+            json={f"{kind.lower()}Name": "timed"},
+            headers={
+                "X-Amz-Target": f"RedshiftServerless.Get{kind}",
+                "Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/redshift-serverless/aws4_request",
+            },
+            timeout=30,
+        ).json()
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer[kind.lower()]["creationDate"])
+    serverless.delete_workgroup(workgroupName="timed")
+    serverless.delete_namespace(namespaceName="timed")
 
 
 def test_a_managed_password_is_in_a_secret_that_goes_with_the_namespace(aws: Any, warehouse: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from localaws.redshift.errors import ResourceNotFoundError
@@ -11,6 +12,11 @@ from localaws.redshift.serverless.store import ServerlessStore
 def key_of(account: str, region: str, name: str) -> str:
     """Key of a document in the store."""
     return f"{account}/{region}/{name}"
+
+
+def now() -> str:
+    """Return the present time in the format of this service; clients in Go read no other."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def document_of(store: ServerlessStore, kind: str, account: str, region: str, name: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/Welcome.html
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from localaws.redshift.errors import ConflictError, ValidationError
 from localaws.redshift.json_app import Handler
 from localaws.redshift.serverless.admin_secrets import MANAGED, PASSWORD, SECRET_ARN, SECRET_KEY, AdminSecrets, check
-from localaws.redshift.serverless.documents import document_of, documents_of, key_of, page
+from localaws.redshift.serverless.documents import document_of, documents_of, key_of, now, page
 from localaws.redshift.serverless.store import ServerlessStore
 
 DEFAULT_DATABASE, DEFAULT_USER = "dev", "admin"
@@ -55,7 +54,7 @@ class NamespaceCalls:
             "logExports": [],
             "kmsKeyId": "AWS_OWNED_KMS_KEY",
             "status": "AVAILABLE",
-            "creationDate": time.time(),
+            "creationDate": now(),
         }
         document |= {field: value for field, value in request.items() if field not in _SECRET | {"tags"}}
         with self._store.changing() as documents:

@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/Welcome.html
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from localaws.redshift.errors import ConflictError
 from localaws.redshift.json_app import Handler
-from localaws.redshift.serverless.documents import document_of, documents_of, key_of, page
+from localaws.redshift.serverless.documents import document_of, documents_of, key_of, now, page
 from localaws.redshift.serverless.store import ServerlessStore
 
 _WORKGROUP_DEFAULTS: dict[str, Any] = {
@@ -53,7 +52,7 @@ class WorkgroupCalls:
             "workgroupId": identity,
             "workgroupArn": f"arn:aws:redshift-serverless:{region}:{account}:workgroup/{identity}",
             "status": "AVAILABLE",
-            "creationDate": time.time(),
+            "creationDate": now(),
             "endpoint": _endpoint(name, account, region, document["port"]),
         }
         with self._store.changing() as documents:
