@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from typing import Any
+from urllib.parse import unquote
 
 from moto.backup import urls
 from moto.backup.exceptions import AlreadyExistsException, ResourceNotFoundException
@@ -109,6 +110,10 @@ class BackupOperations(BackupResponse):
     def list_restore_testing_selections(self) -> ActionResult:
         """ListRestoreTestingSelections."""
         return ActionResult({f"{_SELECTION}s": list(self._plan()["selections"].values())})
+
+    def list_tags(self) -> ActionResult:
+        """ListTags. Clients in Go end the path without a slash, for which moto would list no tags."""
+        return ActionResult({"Tags": self.backup_backend.list_tags(unquote(self._last()))})
 
     def _summary(self, selection: Kept | None = None) -> ActionResult:
         plan = self._plans()[self._body(_PLAN, {}).get(f"{_PLAN}Name") or self._plan_name()][_PLAN]

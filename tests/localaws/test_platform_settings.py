@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from moto.applicationautoscaling import urls as scaling_urls
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
@@ -138,6 +140,18 @@ def test_restore_tests_are_read_back(aws: Running) -> None:
     backup.delete_restore_testing_plan(RestoreTestingPlanName="t")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         backup.get_restore_testing_plan(RestoreTestingPlanName="t")
+
+
+def test_tags_of_a_backup_plan_are_listed_with_and_without_a_slash_at_the_end(aws: Running) -> None:
+    """botocore's path ends with a slash, the path of clients in Go without."""
+    backup: Any = aws.client("backup")
+    rule = {"RuleName": "daily", "TargetBackupVaultName": "Default"}
+    plan = {"BackupPlanName": "tagged", "Rules": [rule]}
+    arn = backup.create_backup_plan(BackupPlan=plan, BackupPlanTags=TAGS)["BackupPlanArn"]
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/backup/aws4_request"}
+    for end in ("", "/"):
+        url = f"{aws.endpoint}/tags/{quote(arn, safe='')}{end}"
+        assert requests.get(url, headers=signed, timeout=30).json() == {"Tags": TAGS}
 
 
 def test_policies_of_aws_are_known_once_they_are_asked_for(aws: Running) -> None:
