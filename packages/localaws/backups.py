@@ -1,4 +1,4 @@
-"""Operations of AWS Backup that moto lacks: selections and restore tests are returned as they were set."""
+"""Operations of AWS Backup that moto lacks: selections and restore tests are returned as set, vaults are empty."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 _PLAN, _SELECTION = "RestoreTestingPlan", "RestoreTestingSelection"
-_PATHS = ("{0}/restore-testing/plans/?$", "{0}/restore-testing/plans/(?P<rest>.+)$")
+_PATHS = (
+    "{0}/restore-testing/plans/?$",
+    "{0}/restore-testing/plans/(?P<rest>.+)$",
+    "{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/$",
+    "{0}/backup-vaults/(?P<name>[^/]+)/recovery-points$",
+)
 _SELECTIONS = "/selections"
 _HOURS_OF_START = 24
 Kept = dict[str, Any]
@@ -110,6 +115,12 @@ class BackupOperations(BackupResponse):
     def list_restore_testing_selections(self) -> ActionResult:
         """ListRestoreTestingSelections."""
         return ActionResult({f"{_SELECTION}s": list(self._plan()["selections"].values())})
+
+    def list_recovery_points_by_backup_vault(self) -> ActionResult:
+        """ListRecoveryPointsByBackupVault: there are none, because nothing is backed up."""
+        vault = self.path.partition("/backup-vaults/")[2].partition("/")[0]
+        _found(self.backup_backend.vaults, unquote(vault), "backup vault")
+        return ActionResult({"RecoveryPoints": []})
 
     def list_tags(self) -> ActionResult:
         """ListTags. Clients in Go end the path without a slash, for which moto would list no tags."""

@@ -18,6 +18,7 @@ from moto.efs.responses import EFSResponse
 from localaws.running import Running
 
 TAGS = {"project": "estrela"}
+SIGNED_FOR_BACKUP = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/backup/aws4_request"}
 
 
 def test_moto_lacks_these_operations() -> None:
@@ -142,16 +143,27 @@ def test_restore_tests_are_read_back(aws: Running) -> None:
         backup.get_restore_testing_plan(RestoreTestingPlanName="t")
 
 
+def test_a_vault_has_no_recovery_points(aws: Running) -> None:
+    """Terraform lists them before it deletes a vault."""
+    backup: Any = aws.client("backup")
+    backup.create_backup_vault(BackupVaultName="empty")
+    assert backup.list_recovery_points_by_backup_vault(BackupVaultName="empty")["RecoveryPoints"] == []
+    url = f"{aws.endpoint}/backup-vaults/empty/recovery-points"  # as clients in Go send it
+    assert requests.get(url, headers=SIGNED_FOR_BACKUP, timeout=30).json() == {"RecoveryPoints": []}
+    backup.delete_backup_vault(BackupVaultName="empty")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        backup.list_recovery_points_by_backup_vault(BackupVaultName="empty")
+
+
 def test_tags_of_a_backup_plan_are_listed_with_and_without_a_slash_at_the_end(aws: Running) -> None:
     """botocore's path ends with a slash, the path of clients in Go without."""
     backup: Any = aws.client("backup")
     rule = {"RuleName": "daily", "TargetBackupVaultName": "Default"}
     plan = {"BackupPlanName": "tagged", "Rules": [rule]}
     arn = backup.create_backup_plan(BackupPlan=plan, BackupPlanTags=TAGS)["BackupPlanArn"]
-    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/backup/aws4_request"}
     for end in ("", "/"):
         url = f"{aws.endpoint}/tags/{quote(arn, safe='')}{end}"
-        assert requests.get(url, headers=signed, timeout=30).json() == {"Tags": TAGS}
+        assert requests.get(url, headers=SIGNED_FOR_BACKUP, timeout=30).json() == {"Tags": TAGS}
 
 
 def test_policies_of_aws_are_known_once_they_are_asked_for(aws: Running) -> None:
