@@ -30,7 +30,7 @@ class AnyTargetRequest(HTTPRequest):
     """A request whose target may have the absolute form, as it has for a proxy."""
 
     def __init__(self, server: Any, conn: Any) -> None:
-        super().__init__(server, conn, proxy_mode=True)  # type: ignore[no-untyped-call]
+        super().__init__(server, conn, proxy_mode=True)
 
 
 class AnyTargetConnection(HTTPConnection):

@@ -13,7 +13,7 @@ _LETTERS = string.ascii_uppercase + string.digits
 _LENGTH = 20
 
 
-@moto_id
+@moto_id  # type: ignore[untyped-decorator]
 def zone_id(resource_identifier: Any, existing_ids: Any = None, tags: Any = None) -> str:
     """Return a new ID, such as Z05599672JM3E06S0B3SX. moto's IDs start with any letter or digit."""
     return "Z" + "".join(random.choices(_LETTERS, k=_LENGTH))  # noqa: S311 - it names, it guards nothing

@@ -83,7 +83,10 @@ def test_a_cluster_has_only_the_scaling_that_was_set(rds: Any) -> None:
     rds.create_db_cluster(
         DBClusterIdentifier="first", **cluster, EngineMode="serverless", ScalingConfiguration={"MaxCapacity": 8}
     )
-    described = {found["DBClusterIdentifier"]: found for found in rds.describe_db_clusters()["DBClusters"]}
+    described = {
+        described_cluster["DBClusterIdentifier"]: described_cluster
+        for described_cluster in rds.describe_db_clusters()["DBClusters"]
+    }
     assert "ScalingConfigurationInfo" not in described["second"]
     assert described["second"]["ServerlessV2ScalingConfiguration"] == second
     assert described["first"]["ScalingConfigurationInfo"]["MaxCapacity"] == 8
