@@ -139,7 +139,7 @@ preview: .venv/ready ## draw the dashboards of the last demo, or of AWS, on one 
 airflow: .venv/ready ## make demo, with Airflow's pages left open: make airflow PORT=8080
 	@$(BIN)/python -m demo airflow $(PORT)
 
-bench: .venv/ready ## every benchmark, as ratios side by side; an hour
+bench: .venv/ready ## every benchmark, as ratios side by side; an hour, or several where make trino was run
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove the environment and every local state
