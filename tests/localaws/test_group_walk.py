@@ -142,6 +142,22 @@ def test_a_killed_walk_loses_nothing_and_the_next_one_restores_the_order(
     assert received(sqs, url) == others_of(messages)
 
 
+def test_copies_that_never_were_in_the_order_of_their_numbers_stay_in_place(sqs: Any) -> None:
+    """As in a dead-letter queue, which gets copies of several walks in the order in which they failed."""
+    url = queue_of(sqs, [])
+    for number in (5, 9, 7, 6, 5):
+        key = {"key": {"DataType": "String", "StringValue": f"message {number}"}}
+        sqs.send_message(
+            QueueUrl=url,
+            MessageBody=f"message {number}",
+            MessageAttributes=key,
+            MessageGroupId="g",
+            MessageDeduplicationId=f"moved/{number}/{uuid.uuid4().hex}",
+        )
+    assert search_queue(sqs, url, names_frida, delete=True) == 0
+    assert received(sqs, url) == {"g": ["message 5", "message 9", "message 7", "message 6"]}
+
+
 def test_expired_handles_are_an_error_and_the_next_walk_finishes(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_walk, "HELD_SECONDS", 1)
     messages = [message for group in "abc" for message in group_of(12, group)]
