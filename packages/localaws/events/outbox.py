@@ -26,8 +26,8 @@ _WORKERS = 8
 _PAUSE = 60.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
-_TOGETHER = 10
-"""Maximum number of deliveries in one call, for destinations that accept several."""
+_TOGETHER = 100
+"""Maximum number of deliveries that a destination receives together, if it accepts several per call."""
 _WAITING = """SELECT lane, due FROM deliveries
     WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY due, number LIMIT 1"""
 _OF_LANE = """SELECT number, message, tries, sent FROM deliveries

@@ -56,27 +56,37 @@ class Targets:
             raise UndeliverableError(str(error)) from error
 
     def send_together(self, messages: Sequence[Message]) -> set[int]:
-        """Deliver messages to one destination in one call, if it accepts several; return the indexes of those it
-        accepted.
+        """Deliver messages to one destination in as few calls as possible, if it accepts several per call; return the
+        indexes of those it accepted.
 
-        Raises nothing: the other messages are then sent one by one, which raises the error.
+        No call follows one that failed, to keep the order. Raises nothing: the other messages are then sent one by one,
+        which raises the error.
         """
-        arn = messages[0].lane
-        if arn.split(":")[2] != "sqs" or arn.endswith(".fifo"):
-            return set()
-        sent = [
-            (message.content["body"], _attributes(message.content), _options(message.content)) for message in messages
-        ]
-        try:
-            return self._delivery.send_batch(arn, sent)
-        except (BotoCoreError, ClientError):
-            return set()
+        arn, taken = messages[0].lane, set[int]()
+        service = "" if arn.endswith(".fifo") else arn.split(":")[2]
+        if service not in _TOGETHER:
+            return taken
+        send, size = _TOGETHER[service]
+        for start in range(0, len(messages), size):
+            some = messages[start : start + size]
+            try:
+                accepted = send(self, arn, [message.content for message in some])
+            except (BotoCoreError, ClientError):
+                return taken
+            taken |= {start + at for at in accepted}
+            if len(accepted) < len(some):
+                return taken
+        return taken
 
     def _to_function(self, arn: str, content: dict[str, Any]) -> None:
         self._asynchronous.enqueue(arn, content["body"].encode())
 
     def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
         self._delivery.send(arn, content["body"], _attributes(content), _options(content))
+
+    def _all_to_queue(self, arn: str, contents: Sequence[dict[str, Any]]) -> set[int]:
+        sent = [(content["body"], _attributes(content), _options(content)) for content in contents]
+        return self._delivery.send_batch(arn, sent)
 
     def _to_topic(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("sns", arn.split(":")[3])
@@ -85,8 +95,12 @@ class Targets:
 
     def _to_stream(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("kinesis", arn.split(":")[3])
-        key = content.get("key") or str(uuid.uuid4())
-        client.put_record(StreamARN=arn, Data=content["body"].encode(), PartitionKey=key)
+        client.put_record(StreamARN=arn, **_record(content))
+
+    def _all_to_stream(self, arn: str, contents: Sequence[dict[str, Any]]) -> set[int]:
+        client = self._delivery.client("kinesis", arn.split(":")[3])
+        answers = client.put_records(StreamARN=arn, Records=[*map(_record, contents)])["Records"]
+        return {at for at, answer in enumerate(answers) if "ErrorCode" not in answer}
 
     def _to_bus(self, arn: str, content: dict[str, Any]) -> None:
         if "event" not in content:
@@ -128,6 +142,16 @@ SERVICES: Mapping[str, Callable[[Targets, str, dict[str, Any]], None]] = {
     "s3": Targets._to_bucket,
     "scheduler": Targets._to_operation,
 }
+_TOGETHER: Mapping[str, tuple[Callable[[Targets, str, Sequence[dict[str, Any]]], set[int]], int]] = {
+    "sqs": (Targets._all_to_queue, 10),
+    "kinesis": (Targets._all_to_stream, 500),
+}
+"""Services that accept several messages per call, each with the greatest number that AWS allows."""
+
+
+def _record(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of a stream."""
+    return {"Data": content["body"].encode(), "PartitionKey": content.get("key") or str(uuid.uuid4())}
 
 
 def _attributes(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import eventually
 
 from localaws.events.bus import message_of
 from localaws.events.outbox import Message, Outbox, UndeliverableError
+from localaws.events.targets import Targets
 from localaws.functions.documents import Documents
 
 
@@ -100,3 +102,59 @@ def test_deliveries_are_put_in_with_other_changes(destinations: Destinations) ->
     writer.join(10)
     assert not writer.is_alive(), "the writer and the outbox wait for each other"
     eventually(lambda: len(destinations.tries) == 300)
+
+
+class Services:
+    """SQS and Kinesis that accept everything except the text "no"; ``calls`` has the bodies of each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def client(self, service: str, region: str) -> Services:
+        return self
+
+    def send_batch(self, arn: str, messages: Sequence[tuple[str, Any, Any]]) -> set[int]:
+        self.calls.append([body for body, _, _ in messages])
+        return {at for at, (body, _, _) in enumerate(messages) if body != "no"}
+
+    def put_records(self, StreamARN: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.calls.append([record["Data"].decode() for record in Records])
+        return {"Records": [{"ErrorCode": "x"} if record["Data"] == b"no" else {"ShardId": "s"} for record in Records]}
+
+
+@pytest.mark.parametrize(
+    ("destination", "sizes"),
+    [("kinesis:us-east-1:1:stream/s", [25]), ("sqs:us-east-1:1:q", [10, 10, 5]), ("sqs:us-east-1:1:q.fifo", [])],
+)
+def test_messages_for_one_destination_are_sent_in_few_calls(destination: str, sizes: list[int]) -> None:
+    services: Any = Services()
+    messages = [Message(f"arn:aws:{destination}", {"body": str(number), "key": "k"}) for number in range(25)]
+    taken = Targets(services, services).send_together(messages)
+    assert [len(call) for call in services.calls] == sizes
+    assert taken == set(range(sum(sizes)))
+    assert [body for call in services.calls for body in call] == [str(number) for number in range(sum(sizes))]
+
+
+@pytest.mark.parametrize("destination", ["kinesis:us-east-1:1:stream/s", "sqs:us-east-1:1:q"])
+def test_no_call_follows_one_with_a_refused_message(destination: str) -> None:
+    services: Any = Services()
+    bodies = ["0", "no", *map(str, range(2, 25))]
+    taken = Targets(services, services).send_together([Message(f"arn:aws:{destination}", {"body": b}) for b in bodies])
+    assert taken == set(range(len(services.calls[0]))) - {1}
+    assert len(services.calls) == 1
+
+
+def test_waiting_messages_are_sent_together(tmp_path: Path) -> None:
+    documents, sent = Documents(tmp_path / "events.db"), list[int]()
+
+    def send_together(messages: Sequence[Message]) -> set[int]:
+        sent.append(len(messages))
+        return set(range(len(messages)))
+
+    outbox = Outbox(documents, lambda _: None, send_together, lambda *_: None, None)
+    outbox.put([Message("lane", {})] * 250)
+    outbox.start()
+    eventually(lambda: not documents.run("SELECT 1 FROM deliveries"))
+    outbox.stop()
+    documents.close()
+    assert sent == [100, 100, 50]
