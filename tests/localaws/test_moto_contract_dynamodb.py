@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.dynamodb import models
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
+from localaws.dynamodb.assignments import pairs_of
+from localaws.dynamodb.expressions import install
 from localaws.running import Running
 
 EXPRESSIONS: dict[str, tuple[dict[str, str], tuple[dict[str, Any], ...]]] = {
@@ -30,6 +36,15 @@ EXPRESSIONS: dict[str, tuple[dict[str, str], tuple[dict[str, Any], ...]]] = {
     "SET a = :v, a = :v": ({}, ({":v": {"S": "x"}},) * 2),
     "SET a = :v +": ({}, ({":v": {"S": "x"}},) * 2),
     "SET a = #unknown": ({}, ({},) * 2),
+    "SET #n = :v, #m = :w": (
+        {"#n": "a", "#m": "n"}, tuple({":v": v, ":w": {"M": {"x": {"L": [v]}}}} for v in ({"S": "x"}, {"NULL": True})),
+    ),
+    " set #n=:v ": ({"#n": "a"}, ({":v": {"SS": ["p"]}}, {":v": {"BOOL": False}})),
+    "SET #k = :v": ({"#k": "id"}, ({":v": {"S": "x"}},) * 2),
+    "SET #n = :v, #m = :v": ({"#n": "a", "#m": "a"}, ({":v": {"S": "x"}},) * 2),
+    "SET #n = :w": ({"#n": "a"}, ({":v": {"S": "x"}},) * 2),
+    "SET #m = :v": ({"#n": "a"}, ({":v": {"S": "x"}},) * 2),
+    "SET #n = :v REMOVE a": ({"#n": "b"}, ({":v": {"S": "x"}},) * 2),
 }  # fmt: skip
 
 CONDITIONS: dict[str, tuple[dict[str, str], tuple[dict[str, Any], ...]]] = {
@@ -107,7 +122,7 @@ def unchanged(work: Callable[[Any], list[Any]]) -> list[Any]:
 def test_update_expressions_do_what_unchanged_moto_does(aws: Running) -> None:
     expected = unchanged(answers)
     errors = [answer for answer in expected if "Code" in answer]
-    assert len(errors) == 20
+    assert len(errors) == 36
     assert answers(aws.client("dynamodb")) == expected
 
 
@@ -123,3 +138,49 @@ def test_what_is_replaced_is_there() -> None:
     assert UpdateExpressionParser.make("SET a = :v").children
     assert len(ConditionExpressionParser("a = :v", None, None)._lex_condition_expression()) == 3
     assert callable(DepthFirstTraverser.traverse_node_recursively)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("SET #a = :v,#b=:w", (("#a", ":v"), ("#b", ":w"))),
+        (" set #a = :v ", (("#a", ":v"),)),
+        ("SET #a.#b = :v", ()),
+        ("SET #a = :v + :w", ()),
+        ("SET #a = if_not_exists(#a, :v)", ()),
+        ("SET a = :v", ()),
+        ("SET #a = :v REMOVE #b", ()),
+        ("REMOVE #a", ()),
+    ],
+)
+def test_plain_assignments_are_recognized(text: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    assert pairs_of(text) == pairs
+
+
+def test_assignments_are_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "UpdateExpressionValidator", None)
+    monkeypatch.setattr(models, "UpdateExpressionExecutor", None)
+    monkeypatch.setattr(UpdateExpressionParser, "make", staticmethod(UpdateExpressionParser.make))
+    monkeypatch.setattr(validators, "deepcopy", validators.deepcopy)
+    for patched, name in (
+        (ConditionExpressionParser, "_lex_condition_expression"),
+        (DepthFirstTraverser, "traverse_node_recursively"),
+        (DynamoType, "__deepcopy__"),
+    ):
+        monkeypatch.setattr(patched, name, getattr(patched, name))
+    install()
+    tree, item = UpdateExpressionParser.make("SET #a = :v"), Item(DynamoType({"S": "k"}), None, {"b": {"S": "x"}})
+    monkeypatch.setattr(DepthFirstTraverser, "traverse_node_recursively", None)
+    for size, fits in ((404_997, True), (404_998, False)):
+        value = {"S": "v" * size}
+        valid = models.UpdateExpressionValidator(tree, {"#a": "a"}, {":v": value}, item=item, table=Fields()).validate()
+        valid.normalize()
+        with nullcontext() if fits else pytest.raises(ItemSizeTooLarge):
+            models.UpdateExpressionExecutor(valid, item, {}).execute()
+        assert len(item.to_json()["Attributes"]["a"]["S"]) == 404_997
+
+
+class Fields:
+    """The part of moto's table that the validation of assignments needs."""
+
+    attr = ({"AttributeName": "id", "AttributeType": "S"},)

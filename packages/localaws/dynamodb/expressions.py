@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+from localaws.dynamodb import assignments
+from localaws.dynamodb.assignments import TEXT
 
 _REMEMBERED = 1000
 _PICKLED = "localaws_pickled"
@@ -28,6 +32,8 @@ def install() -> None:
     lexer = _remembering_words(ConditionExpressionParser._lex_condition_expression)
     ConditionExpressionParser._lex_condition_expression = lexer
     DepthFirstTraverser.traverse_node_recursively = _traverse
+    DynamoType.__deepcopy__ = _wrap_deepcopy(DynamoType.__deepcopy__)
+    assignments.install()
 
 
 def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -39,13 +45,34 @@ def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     def parsed(text: str) -> Any:
         tree = parse(text)
         setattr(tree, _PICKLED, pickle.dumps(tree))
+        setattr(tree, TEXT, text)
+        tree.find_clauses = _remembering_clauses(tree.find_clauses)
         return tree
 
     return lru_cache(_REMEMBERED)(parsed)
 
 
+def _remembering_clauses(find: Callable[[Sequence[type]], list[Any]]) -> Callable[[Sequence[type]], list[Any]]:
+    """Return a method of a remembered tree that searches it once for each list of classes."""
+
+    @lru_cache
+    def found(kinds: tuple[type, ...]) -> tuple[Any, ...]:
+        return tuple(find(kinds))
+
+    return lambda kinds: [*found(tuple(kinds))]
+
+
 def _copied(tree: Any) -> Any:
     return pickle.loads(getattr(tree, _PICKLED, None) or pickle.dumps(tree))
+
+
+def _wrap_deepcopy(original: Callable[[Any, dict[int, Any]], Any]) -> Callable[[Any, dict[int, Any]], Any]:
+    """Return a method that copies only values with parts; moto replaces all others and never changes them."""
+
+    def deepcopied(value: Any, memo: dict[int, Any]) -> Any:
+        return original(value, memo) if isinstance(value.value, list | dict) else value
+
+    return deepcopied
 
 
 def _remembering_words(lex: Callable[[Any], deque[Any]]) -> Callable[[Any], deque[Any]]:
