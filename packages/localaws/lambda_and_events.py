@@ -15,6 +15,7 @@ from localaws.s3.errors import S3Error
 from localaws.s3.notification_settings import NotificationRule, Notifications, notifications_of
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
+from localaws.sqs import QueueConsumer, SqsKeeper
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Streams:
-    """The streams that event source mappings read."""
+class Sources:
+    """The stores of the sources that event source mappings read."""
 
     dynamodb: DynamoDbKeeper
     kinesis: KinesisKeeper
+    sqs: SqsKeeper
 
 
 class LambdaAndEvents:
@@ -39,13 +41,13 @@ class LambdaAndEvents:
         settings: Settings,
         home: Home,
         store: ObjectStore,
-        streams: Streams,
+        stores: Sources,
         endpoint: str,
         save: Callable[[str], None],
     ) -> None:
         self._home = home
         self._store = store
-        self._streams = streams
+        self._stores = stores
         self._functions = Lazy(lambda: self._open_functions(settings, endpoint, lambda: save("logs")))
         self._events = Lazy(lambda: self._open_events(settings, save))
         self._application: Lazy[WSGIApplication] = Lazy(self._open_application)
@@ -131,10 +133,12 @@ class LambdaAndEvents:
         from localaws.events.service import Events, Surroundings
 
         sources: dict[str, StreamSource] = {
-            "dynamodb": DynamoDbSource(self._streams.dynamodb),
-            "kinesis": KinesisSource(self._streams.kinesis),
+            "dynamodb": DynamoDbSource(self._stores.dynamodb),
+            "kinesis": KinesisSource(self._stores.kinesis),
         }
-        return Events(settings, self._functions(), Surroundings(self._home.functions, self._store, sources, save))
+        queues = QueueConsumer(self._stores.sqs)
+        surroundings = Surroundings(self._home.functions, self._store, sources, queues, save)
+        return Events(settings, self._functions(), surroundings)
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Return the bytes of an object. Raises LookupError with S3's code and message."""

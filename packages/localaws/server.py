@@ -36,7 +36,7 @@ from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import AnyTargetConnection, OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
-from localaws.lambda_and_events import LambdaAndEvents, Streams
+from localaws.lambda_and_events import LambdaAndEvents, Sources
 from localaws.lazy import Lazy
 from localaws.lazy_redshift import LazyRedshift
 from localaws.moto_state import MotoState
@@ -183,8 +183,8 @@ class Server:
         kinesis = open_kinesis(self.home.state, lambda: state.changing("kinesis"))
         sqs = open_sqs(self.home.state, lambda: state.changing("sqs"))
         state.complete_with("sqs", sqs.fill)
-        streams = Streams(dynamodb, kinesis)
-        lambda_and_events = LambdaAndEvents(self.settings, self.home, store, streams, self.endpoint, state.keep)
+        sources = Sources(dynamodb, kinesis, sqs)
+        lambda_and_events = LambdaAndEvents(self.settings, self.home, store, sources, self.endpoint, state.keep)
         Rotations(lambda_and_events, state.keep).install()
         redshift = LazyRedshift(self.settings, self.home, store, state.keep)
         owner = self.settings.account, self.settings.region

@@ -28,6 +28,7 @@ from localaws.s3.bucket_settings import settings_of
 from localaws.s3.notification_settings import Notifications, notifications_of
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
+from localaws.sqs import QueueConsumer
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Surroundings:
     folder: Path
     store: ObjectStore
     sources: Mapping[str, StreamSource]
+    queues: QueueConsumer
     save: Callable[[str], None]
 
 
@@ -51,7 +53,9 @@ class Events:
         self.bus = Bus(self._outbox, settings.account)
         self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
         self._files = DirectoryWatch(functions.documents, surroundings.store, self._notify)
-        self.mappings = Mappings(functions, self._outbox, surroundings.sources, misbehaviour, settings.seed)
+        self.mappings = Mappings(
+            functions, self._outbox, surroundings.sources, surroundings.queues, misbehaviour, settings.seed
+        )
         self.topics = Topics(self._outbox, TopicSigning(surroundings.folder), functions.delivery.endpoint)
         self._schedules = Schedules(functions.documents, self._outbox, settings.schedule_minute, surroundings.save)
         self._outbox.start()

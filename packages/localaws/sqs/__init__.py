@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localaws.sqs.consumer import QueueConsumer
 from localaws.sqs.keeper import SqsKeeper, open_sqs
 
-__all__ = ["SqsKeeper", "open_sqs"]
+__all__ = ["QueueConsumer", "SqsKeeper", "open_sqs"]

@@ -14,6 +14,7 @@ from localaws.events.mappings.stream_lane import LaneParts, StreamLane, StreamRe
 from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour
 from localaws.events.outbox import Outbox
 from localaws.functions.service import Functions
+from localaws.sqs import QueueConsumer
 
 _SHARD_SECONDS = 2.0
 # A DynamoDB stream has one shard here and several on AWS. With several lanes records with different keys may change
@@ -33,13 +34,14 @@ class Mappings:
         functions: Functions,
         outbox: Outbox,
         sources: Mapping[str, StreamSource],
+        queues: QueueConsumer,
         misbehaviour: Misbehaviour,
         seed: int,
     ) -> None:
         self._functions = functions
         self._outbox = outbox
         self._misbehaviour, self._seed = misbehaviour, seed
-        self._sources = sources
+        self._sources, self._queues = sources, queues
         self._readers: dict[str, list[StreamLane | QueuePoller]] = {}
         self._lock = threading.RLock()
         self._stopped = False
@@ -98,7 +100,7 @@ class Mappings:
         functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
         if not KINDS[kind].is_stream:
             misdelivery = self._batch_misdelivery(mapping, 0)
-            return [QueuePoller(functions.runner, functions.delivery, mapping, misdelivery)]
+            return [QueuePoller(functions.runner, self._queues, mapping, misdelivery)]
         source = self._sources[kind]
         parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
         count = mapping["ParallelizationFactor"]

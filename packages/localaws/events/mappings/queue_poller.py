@@ -10,15 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from localaws.events.mappings.batch import SourceRecord, failed_identifiers, passes, payload_of
 from localaws.events.mappings.rules import patterns_of
 from localaws.events.misdelivery import BatchMisdelivery
-from localaws.functions.delivery import Delivery
 from localaws.functions.errors import LambdaError
 from localaws.functions.names import split
 from localaws.functions.runner import Runner
+from localaws.sqs import QueueConsumer
 
 _log = logging.getLogger(__name__)
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: AWS begins with five concurrent batches.
@@ -34,7 +32,7 @@ class QueuePoller:
     def __init__(
         self,
         runner: Runner,
-        delivery: Delivery,
+        queues: QueueConsumer,
         mapping: dict[str, Any],
         misdelivery: BatchMisdelivery,
     ) -> None:
@@ -42,10 +40,8 @@ class QueuePoller:
         self._mapping = mapping
         self._misdelivery = misdelivery
         self._patterns = patterns_of(mapping)
-        arn = mapping["EventSourceArn"]
-        _, _, _, self._region, account, name = arn.split(":")
-        self._client = delivery.client("sqs", self._region)
-        self._url = delivery.queue_url(account, name)
+        self._queues = queues
+        self._arn = mapping["EventSourceArn"]
         at_once = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
         self._slots = threading.Semaphore(at_once)
         self._workers = ThreadPoolExecutor(at_once, f"mapping {mapping['UUID']}")
@@ -68,7 +64,7 @@ class QueuePoller:
                 continue
             try:
                 batch = self._receive()
-            except (BotoCoreError, ClientError) as error:
+            except Exception as error:  # noqa: BLE001 - the queue may come back
                 batch = []
                 if not self._stop.is_set():
                     _log.debug("mapping %s: %s", self._mapping["UUID"], error)
@@ -84,13 +80,8 @@ class QueuePoller:
         deadline = None
         size, window = self._mapping["BatchSize"], self._mapping["MaximumBatchingWindowInSeconds"]
         while not self._stop.is_set():
-            received = self._client.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=min(_MOST_AT_A_TIME, size - len(batch)),
-                WaitTimeSeconds=_WAIT if not batch or window else 0,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
+            count, wait = min(_MOST_AT_A_TIME, size - len(batch)), _WAIT if not batch or window else 0
+            received = self._queues.receive(self._arn, count, wait)
             for message in received:
                 if passes(self._patterns, _subject(message)):
                     batch.append(message)
@@ -113,7 +104,7 @@ class QueuePoller:
                 self._delete(self._invoke(again))
         except LambdaError as error:
             _log.warning("mapping %s: %s", self._mapping["UUID"], error.message)
-            self._give_back(batch)
+            self._queues.give_back(self._arn, [message["ReceiptHandle"] for message in batch])
             self._stop.wait(_PAUSE)
         except Exception as error:  # noqa: BLE001 - the batch comes again
             if not self._stop.is_set():
@@ -134,19 +125,7 @@ class QueuePoller:
         return [message for message in taken if again[_group(message)]]
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:
-        for start in range(0, len(messages), _MOST_AT_A_TIME):
-            entries = [
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
-                for number, message in enumerate(messages[start : start + _MOST_AT_A_TIME])
-            ]
-            self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
-
-    def _give_back(self, messages: list[dict[str, Any]]) -> None:
-        """Make messages visible again that no function received."""
-        for message in messages:
-            handle = message["ReceiptHandle"]
-            with suppress(BotoCoreError, ClientError):
-                self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
+        self._queues.delete(self._arn, [message["ReceiptHandle"] for message in messages])
 
     def _document(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return a message as functions receive it: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
@@ -159,8 +138,8 @@ class QueuePoller:
             "messageAttributes": {name: _attribute(value) for name, value in attributes.items()},
             "md5OfBody": message["MD5OfBody"],
             "eventSource": "aws:sqs",
-            "eventSourceARN": self._mapping["EventSourceArn"],
-            "awsRegion": self._region,
+            "eventSourceARN": self._arn,
+            "awsRegion": self._arn.split(":")[3],
         }
         if attributes or self._mapping["MaximumBatchingWindowInSeconds"]:  # null, as in AWS's recordings
             document["md5OfMessageAttributes"] = message.get("MD5OfMessageAttributes")

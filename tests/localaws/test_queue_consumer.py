@@ -1,0 +1,84 @@
+"""Queues as event source mappings read them: without a request, but with the same effect and the same messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import sqs_backends
+
+from localaws.sqs import QueueConsumer, SqsKeeper, open_sqs
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+ATTRIBUTES = {
+    "text": {"DataType": "String", "StringValue": "t"},
+    "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+}
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[SqsKeeper]:
+    with mock_aws():
+        keeper = open_sqs(tmp_path, nullcontext)
+        keeper.fill()
+        yield keeper
+        keeper.storage.close()
+
+
+@contextmanager
+def queue_with_message(keeper: SqsKeeper, name: str, **options: Any) -> Iterator[tuple[Any, str, str]]:
+    """Yield a client, and URL and ARN of a new queue with one message."""
+    sqs = boto3.client("sqs", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="a")
+    attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    with keeper.changing("SendMessage"):
+        sqs.send_message(QueueUrl=url, MessageBody="b", MessageAttributes=ATTRIBUTES, **options)
+    yield sqs, url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+    sqs_backends[ACCOUNT][REGION].queues.clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("q", {}),
+        ("fair", {"MessageGroupId": "g"}),
+        ("q.fifo", {"MessageGroupId": "g", "MessageDeduplicationId": "d"}),
+        ("t", {"MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}}),
+    ],
+)
+def test_a_consumer_receives_what_receive_message_returns(
+    keeper: SqsKeeper, name: str, options: dict[str, Any]
+) -> None:
+    with queue_with_message(keeper, name, **options) as (sqs, url, arn):
+        consumer = QueueConsumer(keeper)
+        (received,) = consumer.receive(arn, 10, 0)
+        consumer.give_back(arn, [received["ReceiptHandle"]])
+        names = {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+        (expected,) = sqs.receive_message(QueueUrl=url, **names)["Messages"]
+        expected["ReceiptHandle"] = received["ReceiptHandle"]
+        expected["Attributes"]["ApproximateReceiveCount"] = "1"
+        assert received == expected
+
+
+def test_what_a_consumer_does_is_stored(keeper: SqsKeeper) -> None:
+    with queue_with_message(keeper, "q") as (_, _, arn):
+        consumer = QueueConsumer(keeper)
+        (message,) = consumer.receive(arn, 10, 0)
+        assert consumer.receive(arn, 10, 0) == []
+        (stored,) = keeper.storage.messages(arn)
+        assert (stored["receipt_handle"], stored["approximate_receive_count"]) == (message["ReceiptHandle"], 1)
+        consumer.give_back(arn, ["unknown", message["ReceiptHandle"]])
+        (again,) = consumer.receive(arn, 10, 0)
+        consumer.delete(arn, ["unknown", again["ReceiptHandle"], again["ReceiptHandle"]])
+        assert keeper.storage.messages(arn) == []
+
+
+def test_a_consumer_of_a_deleted_queue_is_refused(keeper: SqsKeeper) -> None:
+    with pytest.raises(QueueDoesNotExist):
+        QueueConsumer(keeper).receive(f"arn:aws:sqs:{REGION}:{ACCOUNT}:none", 10, 0)
