@@ -17,10 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from demo.processes import process
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
+"""Longest wait for Airflow to start or to read a DAG; on a busy machine it takes minutes."""
+READS_AGAIN = Retry(
+    total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504), allowed_methods=("GET",), raise_on_status=False
+)
+"""A busy server may not answer in time; a request that only reads is sent again."""
 SERVICES = ("api-server", "dag-processor", "scheduler")
 
 
@@ -155,9 +162,11 @@ def _migrate(home: Path, env: Mapping[str, str]) -> None:
 
 
 def _answer(method: str, url: str, seconds: float, **options: Any) -> requests.Response:
-    """Return Airflow's answer. Raises AirflowError if none arrives within ``seconds``, or Airflow refuses."""
+    """Return Airflow's answer; a GET without one within ``seconds`` is sent again. Raises AirflowError."""
     try:
-        answer = requests.request(method, url, timeout=seconds, **options)
+        with requests.Session() as session:
+            session.mount(url, HTTPAdapter(max_retries=READS_AGAIN))
+            answer = session.request(method, url, timeout=seconds, **options)
     except requests.RequestException as error:
         raise AirflowError(f"{method} {url} was not answered: {error}") from error
     if not answer.ok:
@@ -182,7 +191,7 @@ def token(url: str, log: object, password: str = "", watch: Callable[[], None] =
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         watch()
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             answer = _ask_for_token(f"{url}/auth/token", password)
             if answer.ok:
                 return str(answer.json()["access_token"])

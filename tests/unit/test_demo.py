@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import boto3
 import pytest
@@ -77,6 +80,40 @@ def test_why_a_task_failed_comes_from_its_newest_log(tmp_path: Path) -> None:
         (folder / f"attempt={attempt}.log").write_text("\n".join(json.dumps(line) for line in lines))
     said = Airflow("http://127.0.0.1:1", tmp_path, "token").reason("d", "r", "t")
     assert said == f"Glue job estrela is FAILED (log: {folder / 'attempt=2.log'})"
+
+
+class HangUp(BaseHTTPRequestHandler):
+    """Ends every second connection without an answer, as a server does whose worker was killed."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.command)
+        if len(self.asked) % 2:
+            self.close_connection = True
+            return
+        body = b'{"state": "running", "dag_run_id": "r"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PATCH = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+def test_airflow_is_asked_again_only_for_what_is_read(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), HangUp) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        flow = Airflow(url, tmp_path, "token")
+        assert flow.state("d", "r") == "running"
+        with pytest.raises(AirflowError, match=rf"^PATCH {url}/api/v2/dags/d was not answered: "):
+            flow.trigger("d", {})
+        server.shutdown()
+    assert HangUp.asked == ["GET", "GET", "PATCH"]
 
 
 def test_an_airflow_that_does_not_answer_is_named(tmp_path: Path) -> None:
