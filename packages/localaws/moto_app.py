@@ -1,26 +1,80 @@
-"""moto's WSGI application, with caches for work that moto repeats at each request."""
+"""moto's WSGI application, with caches for work that moto repeats at each request, and a short way to JSON services."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+from flask import Flask, Response
 from moto.core import responses, utils
+from moto.core.request import Request
 from moto.core.serialize import ResponseSerializer
+from moto.moto_api import recorder
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as PlainResponse
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Handler = Callable[[Request, str, dict[str, str]], Any]
 _WITH_OTHER_NAMES = ("list", "structure")
 """Types of members that moto rather takes from a value under the name of their shape."""
+
+
+class ServerRequest(Request):
+    """A request without Flask. The server sends the Date header."""
+
+    from_wsgi_server = True
 
 
 class MotoApplication(DomainDispatcherApplication):
     """Caches the service of each host name: moto lists its folders and tries hundreds of patterns, under one lock."""
 
+    def respond(self, environ: WSGIEnvironment) -> PlainResponse:
+        """Return the response to a request.
+
+        A request of the AWS JSON protocol names its operation in a header, so the service's handler is called without
+        Flask, whose routing, contexts and hooks cost as much as a small operation. Browsers' requests need its CORS
+        headers.
+        """
+        is_json = environ.get("PATH_INFO") == "/" and environ["REQUEST_METHOD"] == "POST"
+        if is_json and "HTTP_X_AMZ_TARGET" in environ and "HTTP_ORIGIN" not in environ:
+            handler = _json_handler(self.get_application(environ))
+            if handler:
+                return _answered(handler, ServerRequest(environ))
+        return PlainResponse.from_app(self, environ, buffered=True)
+
     @cache  # noqa: B019 - there is one application per server
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return the name of a service."""
         return super().get_backend_for_host(host)
+
+
+@cache
+def _json_handler(application: Flask) -> Handler | None:
+    """Return moto's handler of POST / in a service, or None if it has none."""
+    try:
+        endpoint, _ = application.url_map.bind("localhost").match("/", "POST")
+    except HTTPException:
+        return None
+    handler: Handler | None = getattr(application.view_functions[endpoint], "callback", None)
+    return handler
+
+
+def _answered(handler: Handler, request: ServerRequest) -> PlainResponse:
+    """Call a handler as :class:`moto.core.utils.convert_to_flask_response` does."""
+    recorder._record_request(request)
+    try:
+        result = handler(request, request.raw_url, dict(request.headers))
+    except ClientError as error:
+        result = 400, {}, error.response["Error"]["Message"]
+    except HTTPException as error:
+        return PlainResponse.force_type(error.get_response(), request.environ)
+    status, headers, content = result if len(result) == 3 else (200, {}, result)
+    return Response(response=content, status=status, headers=headers)
 
 
 def install() -> None:

@@ -45,13 +45,20 @@ class Keeper(Protocol):
         """Run a block that changes something, then store the result."""
 
 
+class Moto(Protocol):
+    """moto's services."""
+
+    def respond(self, environ: WSGIEnvironment) -> Response:
+        """Return the response to a request."""
+
+
 class Router:
     """Routes requests by path or by the service they are signed for, unsigned ones to S3, and all others to moto."""
 
     def __init__(
         self,
         s3: WSGIApplication,
-        moto: WSGIApplication,
+        moto: Moto,
         state: MotoState,
         by_path: Mapping[str, WSGIApplication],
         by_service: Mapping[str, WSGIApplication],
@@ -89,7 +96,7 @@ class Router:
         changes = not (_reads(service, operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
             with self._saving(service, operation, changes=changes):
-                answer = Response.from_app(self._moto, environ, buffered=True)
+                answer = self._moto.respond(environ)
                 if _has_no_route(answer, environ):
                     raise NotImplementedError("action has not been implemented")
         except Exception as error:  # noqa: BLE001 - every request gets an answer
