@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.dynamodb import models
+from moto.dynamodb import models, responses
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -140,6 +140,48 @@ def test_what_is_replaced_is_there() -> None:
     assert callable(DepthFirstTraverser.traverse_node_recursively)
 
 
+def test_the_condition_of_an_update_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lexed: list[str] = []
+    original = ConditionExpressionParser._lex_condition_expression
+    with mock_aws(), pytest.MonkeyPatch.context() as patched:
+        keep_patches(patched)
+        install()
+        monkeypatch.setattr(
+            ConditionExpressionParser,
+            "_lex_condition_expression",
+            lambda parser: lexed.append(parser.condition_expression) or original(parser),
+        )
+        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        create(client, "t")
+        for value in ("x", "y"):
+            client.update_item(
+                TableName="t",
+                Key={"id": {"S": "k"}},
+                UpdateExpression="SET #a = :v",
+                ConditionExpression="attribute_not_exists(#a) OR #a <> :v",
+                ExpressionAttributeNames={"#a": "a"},
+                ExpressionAttributeValues={":v": {"S": value}},
+            )
+    assert lexed == ["attribute_not_exists(#a) OR #a <> :v"] * 2
+
+
+def keep_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore at the end what :func:`install` replaces."""
+    for place, names in {
+        models: (
+            "UpdateExpressionValidator", "UpdateExpressionExecutor", "create_condition_expression_parser",
+        ),
+        responses: ("create_condition_expression_parser",),
+        validators: ("deepcopy",),
+        ConditionExpressionParser: ("_lex_condition_expression", "parse"),
+        DepthFirstTraverser: ("traverse_node_recursively",),
+        DynamoType: ("__deepcopy__",),
+    }.items():  # fmt: skip
+        for name in names:
+            monkeypatch.setattr(place, name, getattr(place, name))
+    monkeypatch.setattr(UpdateExpressionParser, "make", staticmethod(UpdateExpressionParser.make))
+
+
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
@@ -158,16 +200,7 @@ def test_plain_assignments_are_recognized(text: str, pairs: tuple[tuple[str, str
 
 
 def test_assignments_are_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "UpdateExpressionValidator", None)
-    monkeypatch.setattr(models, "UpdateExpressionExecutor", None)
-    monkeypatch.setattr(UpdateExpressionParser, "make", staticmethod(UpdateExpressionParser.make))
-    monkeypatch.setattr(validators, "deepcopy", validators.deepcopy)
-    for patched, name in (
-        (ConditionExpressionParser, "_lex_condition_expression"),
-        (DepthFirstTraverser, "traverse_node_recursively"),
-        (DynamoType, "__deepcopy__"),
-    ):
-        monkeypatch.setattr(patched, name, getattr(patched, name))
+    keep_patches(monkeypatch)
     install()
     tree, item = UpdateExpressionParser.make("SET #a = :v"), Item(DynamoType({"S": "k"}), None, {"b": {"S": "x"}})
     monkeypatch.setattr(DepthFirstTraverser, "traverse_node_recursively", None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from moto.dynamodb import models, responses
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing import validators
@@ -20,9 +22,13 @@ from localaws.dynamodb.assignments import TEXT
 _REMEMBERED = 1000
 _PICKLED = "localaws_pickled"
 """Attribute of a remembered tree: itself, as bytes."""
+_PARSED = "localaws_parsed"
+"""Attribute of a parser of conditions: what it parsed."""
 _is_node: dict[type, bool] = {}
 _processed: dict[tuple[type, type], bool] = {}
 """For each class of traverser and of node: does it process the node?"""
+_last = threading.local()
+"""The last condition that the thread parsed."""
 
 
 def install() -> None:
@@ -31,6 +37,8 @@ def install() -> None:
     validators.deepcopy = _copied
     lexer = _remembering_words(ConditionExpressionParser._lex_condition_expression)
     ConditionExpressionParser._lex_condition_expression = lexer
+    ConditionExpressionParser.parse = _parsing_once(ConditionExpressionParser.parse)
+    responses.create_condition_expression_parser = models.create_condition_expression_parser = _condition_parser
     DepthFirstTraverser.traverse_node_recursively = _traverse
     DynamoType.__deepcopy__ = _wrap_deepcopy(DynamoType.__deepcopy__)
     assignments.install()
@@ -83,6 +91,29 @@ def _remembering_words(lex: Callable[[Any], deque[Any]]) -> Callable[[Any], dequ
         return tuple(lex(ConditionExpressionParser(text, None, None)))
 
     return lambda parser: deque(words(parser.condition_expression))
+
+
+def _parsing_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a method that parses the condition of a parser once; what it returns is never changed."""
+
+    def parsed(parser: Any) -> Any:
+        if _PARSED not in vars(parser):
+            setattr(parser, _PARSED, parse(parser))
+        return getattr(parser, _PARSED)
+
+    return parsed
+
+
+def _condition_parser(*given: Any) -> ConditionExpressionParser:
+    """Return a parser of a condition with names and values: for the same objects, the one that the thread used last.
+
+    moto's answer checks which names a condition uses, then passes the same objects to the backend, which evaluates it.
+    """
+    parser: ConditionExpressionParser | None = getattr(_last, "parser", None)
+    if parser is None or any(new is not old for new, old in zip(given, _last.given, strict=True)):
+        parser = ConditionExpressionParser(*given)
+        _last.parser, _last.given = parser, given
+    return parser
 
 
 def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
