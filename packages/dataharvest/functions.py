@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from dataharvest.aws_clients import CLIENT
 from dataharvest.catapult.catapult import Catapult
 from dataharvest.catapult.sender import Sender
 from dataharvest.database.session import Database
@@ -41,23 +42,23 @@ class Functions:
     @cached_property
     def database(self) -> Database:
         """The database, which connects on first use. Raises SettingsError if the secret cannot be read."""
-        secret = Secret(boto3.client("secretsmanager"), self.settings.database_secret)
+        secret = Secret(boto3.client("secretsmanager", config=CLIENT), self.settings.database_secret)
         return Database.from_secret(secret, self.settings.root_certificate)
 
     @cached_property
     def metastore(self) -> Metastore:
         """The table of flags."""
-        return Metastore(boto3.client("dynamodb"), self.settings.metastore)
+        return Metastore(boto3.client("dynamodb", config=CLIENT), self.settings.metastore)
 
     @cached_property
     def sqs(self) -> Any:
         """An SQS client."""
-        return boto3.client("sqs")
+        return boto3.client("sqs", config=CLIENT)
 
     @cached_property
     def vault(self) -> Vault:
         """The store of data keys."""
-        return Vault(self.database, boto3.client("kms"), self.settings.kms_key)
+        return Vault(self.database, boto3.client("kms", config=CLIENT), self.settings.kms_key)
 
     @cached_property
     def sender(self) -> Sender:
@@ -73,7 +74,7 @@ class Functions:
     def persistence(self) -> Persistence:
         """The loader of delivered objects."""
         largest = self.settings.split_above if self.settings.chunk_table else None
-        return Persistence(self.sender, self.metastore, boto3.client("s3"), self.queues, largest)
+        return Persistence(self.sender, self.metastore, boto3.client("s3", config=CLIENT), self.queues, largest)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

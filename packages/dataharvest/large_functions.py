@@ -7,6 +7,7 @@ from functools import cached_property
 
 import boto3
 
+from dataharvest.aws_clients import CLIENT
 from dataharvest.functions import Functions
 from dataharvest.persistence.chunk_table import ChunkTable
 from dataharvest.persistence.chunks import ChunkPersistence
@@ -30,31 +31,33 @@ class LargeFunctions:
     @cached_property
     def progress(self) -> Progress:
         """The progress table of large files and calculations."""
-        return Progress(boto3.client("dynamodb"), self.functions.settings.progress_table)
+        return Progress(boto3.client("dynamodb", config=CLIENT), self.functions.settings.progress_table)
 
     @cached_property
     def chunk_table(self) -> ChunkTable:
         """The table of the chunks of large files."""
-        return ChunkTable(boto3.client("dynamodb"), self.functions.settings.chunk_table)
+        return ChunkTable(boto3.client("dynamodb", config=CLIENT), self.functions.settings.chunk_table)
 
     @cached_property
     def splitter(self) -> Splitter:
         """The splitter of large files."""
-        shared, s3 = self.functions, boto3.client("s3")
+        shared, s3 = self.functions, boto3.client("s3", config=CLIENT)
         size = shared.settings.chunk_bytes
         return Splitter(shared.sender, shared.metastore, s3, shared.queues, self.chunk_table, size, self.progress)
 
     @cached_property
     def chunk_persistence(self) -> ChunkPersistence:
         """The loader of chunks of large files."""
-        shared, s3 = self.functions, boto3.client("s3")
+        shared, s3 = self.functions, boto3.client("s3", config=CLIENT)
         return ChunkPersistence(shared.sender, shared.metastore, s3, self.chunk_table, self.progress)
 
     @cached_property
     def announcer(self) -> Announcer:
         """The announcer of portfolios of large deliveries."""
         shared = self.functions
-        return Announcer(shared.database, boto3.client("events"), shared.settings.bus, shared.choreography)
+        return Announcer(
+            shared.database, boto3.client("events", config=CLIENT), shared.settings.bus, shared.choreography
+        )
 
     @cached_property
     def portfolio_steps(self) -> PortfolioSteps:

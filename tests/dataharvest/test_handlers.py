@@ -21,6 +21,7 @@ from harvest_world import SAMPLE, SAMPLE_MESSAGES, World
 from large_work import LIMITS, Bus
 
 from dataharvest import resources
+from dataharvest.aws_clients import CLIENT
 from dataharvest.metastore import Metastore
 from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject
@@ -264,3 +265,10 @@ def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
     for handler in HANDLERS.values():
         assert len(handler.read_text("utf-8").splitlines()) <= 30, handler
         assert "@traced(" in handler.read_text("utf-8"), handler
+
+
+def test_clients_of_functions_do_little_per_call(world: World) -> None:
+    functions = world.functions
+    assert not CLIENT.parameter_validation
+    for client in (functions.sqs, functions.metastore.client, functions.persistence.s3):
+        assert client.meta.config.user_agent == "dataharvest"
