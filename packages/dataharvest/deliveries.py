@@ -20,6 +20,8 @@ class CurrentDelivery:
     delivery: Delivery
     delivery_id: int
     files: Mapping[str, int]
+    finished: frozenset[str]
+    """Steps that were done when the delivery was locked."""
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -53,14 +55,16 @@ def keep_current(connection: Connection[Any], delivery: Delivery) -> CurrentDeli
     day = (delivery.external_client, day_of(delivery.business_date))
     files = [f"{kind.noun}_file" for kind in KINDS]
     query = f"""
-        SELECT d.delivery_id, {", ".join(files)} FROM dataharvest.business_day b
+        SELECT d.delivery_id, {", ".join(files)}, ARRAY(
+            SELECT step FROM dataharvest.finished_step f WHERE f.delivery_id = d.delivery_id)
+        FROM dataharvest.business_day b
         JOIN dataharvest.delivery d USING (external_client, business_date, version)
         WHERE (b.external_client, b.business_date, b.version) = (%s, %s, %s) FOR SHARE OF b
     """  # noqa: S608 - names of declared kinds
     row = connection.execute(query, (*day, delivery.version)).fetchone()
     if row is None or None in row:
         return None
-    return CurrentDelivery(delivery, row[0], dict(zip(files, row[1:], strict=True)))
+    return CurrentDelivery(delivery, row[0], dict(zip(files, row[1:-1], strict=True)), frozenset(row[-1]))
 
 
 def is_finished(connection: Connection[Any], current: CurrentDelivery, step: str) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from dataharvest.database.session import Database
-from dataharvest.deliveries import CurrentDelivery, finish, is_finished, lock_current
+from dataharvest.database.session import Database, batches
+from dataharvest.deliveries import CurrentDelivery, finish, lock_current
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.transformer import Check, Finding, Opened, Transformer, Value
 from dataharvest.vault import DataKey, Vault
@@ -28,7 +28,7 @@ def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: 
         current = lock_current(connection, delivery, transformer.name)
         if current is None:
             return False
-        if not is_finished(connection, current, transformer.name):
+        if transformer.name not in current.finished:
             _run(connection, current, transformer, key)
             finish(connection, current, transformer.name)
     return True
@@ -55,8 +55,8 @@ def finish_step(connection: Connection[Any], current: CurrentDelivery, transform
 
     Raises QualityError or LoadError.
     """
-    for finding in transformer.findings:
-        _store_finding(connection, current, finding)
+    if transformer.findings:
+        _store_findings(connection, current, transformer.findings)
     failures = [_failure(connection, current, check) for check in transformer.checks]
     if any(failures):
         raise QualityError(f"{current.delivery}, {transformer.name}", [failure for failure in failures if failure])
@@ -70,11 +70,12 @@ def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened,
         SQL("{} dataharvest.{}").format(Identifier(name), Identifier(domains[name])) for name in names
     )
     table, columns = Identifier("pg_temp", opened.table), SQL(", ").join(map(Identifier, names))
-    connection.execute(SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(Identifier(opened.table), typed))
+    create = SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
+    connection.execute(create.format(Identifier(opened.table), typed))
     query = SQL("SELECT {} FROM dataharvest.{} WHERE file_id = %s").format(columns, Identifier(opened.kind.table))
     with connection.cursor(name="sealed") as reader:
         reader.execute(query, [current.files[f"{opened.kind.noun}_file"]], binary=True)
-        while rows := reader.fetchmany(BATCH):
+        for rows in batches(reader, BATCH):
             with connection.cursor() as writer, writer.copy(SQL("COPY {} FROM STDIN").format(table)) as copy:
                 for *keys, sealed in rows:
                     copy.write_row((*keys, key.open(sealed, opened.column)))
@@ -101,7 +102,7 @@ def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: 
     target = "COPY dataharvest.derived_value (delivery_id, level, field, reference, sealed) FROM STDIN (FORMAT BINARY)"
     with connection.cursor(name="values") as reader:
         reader.execute(f"SELECT s.r, s.v::text FROM ({value.sql}) AS s (r, v)", current.parameters)  # noqa: S608
-        while rows := reader.fetchmany(BATCH):
+        for rows in batches(reader, BATCH):
             with connection.cursor() as writer, writer.copy(target) as copy:
                 copy.set_types(("int8", "text", "text", "text", "bytea"))
                 for reference, text in rows:
@@ -109,21 +110,24 @@ def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: 
                     copy.write_row((current.delivery_id, value.level, value.field, reference, sealed))
 
 
-def _store_finding(connection: Connection[Any], current: CurrentDelivery, finding: Finding) -> None:
+def _store_findings(connection: Connection[Any], current: CurrentDelivery, findings: Sequence[Finding]) -> None:
+    parts, given = [], dict[str, object](current.parameters)
+    for at, finding in enumerate(findings):
+        parts.append(
+            f"""
+            SELECT %(delivery)s::bigint, %(kind{at})s::text, %(column{at})s::text, %(reason{at})s::text,
+                s.client::text, s.portfolio::text, s.line::bigint, s.value::text
+            FROM ({finding.sql}) AS s (client, portfolio, line, value)
+            """  # noqa: S608 - declared
+        )
+        given |= {f"kind{at}": finding.kind.name, f"column{at}": finding.column, f"reason{at}": finding.reason}
     connection.execute(
         f"""
         INSERT INTO dataharvest.quarantine
             (delivery_id, kind, column_name, reason, client_reference, portfolio_reference, line, value)
-        SELECT %(delivery)s, %(kind)s, %(column)s, %(reason)s,
-            s.client::text, s.portfolio::text, s.line::bigint, s.value::text
-        FROM ({finding.sql}) AS s (client, portfolio, line, value)
-        """,  # noqa: S608 - declared
-        {
-            **current.parameters,
-            "kind": finding.kind.name,
-            "column": finding.column,
-            "reason": finding.reason,
-        },
+        {" UNION ALL ".join(parts)}
+        """,
+        given,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from crashes import Crash, crash_on, each_effect
 from harvest_world import CLIENT, DAY, PORTFOLIO_1, SAMPLE, SAMPLE_MESSAGES, World
+from psycopg import Connection
 
 from dataharvest.catapult.sender import Sender
 from dataharvest.functions import Functions
@@ -207,3 +208,16 @@ def test_a_message_that_sqs_refuses_is_sent_later_and_the_others_once(world: Wor
         world.deliver(SAMPLE)
     assert functions.sender.send(CLIENT, DAY) == 1
     assert [message.body for message in world.received()] == SAMPLE_MESSAGES
+
+
+def test_a_small_delivery_waits_seldom_for_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.deliver(SAMPLE)
+    waits, wait = count(), Connection.wait
+
+    def counted(connection: Connection[Any], *args: Any, **options: Any) -> Any:
+        next(waits)
+        return wait(connection, *args, **options)
+
+    monkeypatch.setattr(Connection, "wait", counted)
+    world.deliver(SAMPLE, day="20220227")
+    assert next(waits) <= 144

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection
 
 from dataharvest.catapult.schema import CLIENT_MESSAGE, ERROR_MESSAGE, PORTFOLIO_MESSAGE, MessageSchema
+from dataharvest.database.session import batches
 from dataharvest.deliveries import CurrentDelivery
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.transformer import CLIENT, PORTFOLIO
@@ -90,7 +91,7 @@ def error_message(
 def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[Row]:
     with connection.cursor(name="messages") as reader:
         reader.execute(query, given, binary=True)
-        while rows := reader.fetchmany(BATCH):
+        for rows in batches(reader, BATCH):
             yield from rows
 
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 from dataharvest.catapult.messages import Message, MessageWriter, error_message
 from dataharvest.catapult.schema import CLIENT_MESSAGE, PORTFOLIO_MESSAGE
 from dataharvest.database.session import Database
-from dataharvest.deliveries import CurrentDelivery, finish, is_finished, lock_current
+from dataharvest.deliveries import CurrentDelivery, finish, lock_current
 from dataharvest.model.choreography import CATAPULT
 from dataharvest.model.delivery import Delivery, day_of
 from dataharvest.vault import DataKey, Vault
@@ -20,8 +20,8 @@ BODY = "body"
 """Column name that is bound into encrypted bodies."""
 _BATCH = 5000
 _STAGE = """
-CREATE TEMPORARY TABLE dataharvest_message (place bigint GENERATED ALWAYS AS IDENTITY, type text, reference text,
-    sealed bytea, digest bytea, PRIMARY KEY (type, reference)) ON COMMIT DROP
+CREATE TEMPORARY TABLE IF NOT EXISTS dataharvest_message (place bigint GENERATED ALWAYS AS IDENTITY, type text,
+    reference text, sealed bytea, digest bytea, PRIMARY KEY (type, reference)) ON COMMIT DELETE ROWS
 """
 _COPY = "COPY pg_temp.dataharvest_message (type, reference, sealed, digest) FROM STDIN (FORMAT BINARY)"
 _VANISHED = """
@@ -60,7 +60,7 @@ def write_outbox(database: Database, vault: Vault, writer: MessageWriter, delive
         current = lock_current(connection, delivery, CATAPULT)
         if current is None:
             return False
-        if not is_finished(connection, current, CATAPULT):
+        if CATAPULT not in current.finished:
             _write(connection, current, writer, key)
             finish(connection, current, CATAPULT)
     return True
@@ -84,9 +84,11 @@ def _write(connection: Connection[Any], current: CurrentDelivery, writer: Messag
     connection.execute(_STAGE)
     _stage(connection, writer.messages(connection, current, key), key)
     vanished = connection.execute(_VANISHED, given).fetchall()
-    _stage(connection, _void(current.delivery, vanished, key), key)
+    if vanished:
+        _stage(connection, _void(current.delivery, vanished, key), key)
     connection.execute(_WRITE, given)
-    connection.execute(_FORGET_VANISHED, given)
+    if vanished:
+        connection.execute(_FORGET_VANISHED, given)
     connection.execute(_REMEMBER, given)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, ServerCursor
 from psycopg.conninfo import make_conninfo
 
 from estrela.errors import LoadError, bounded
@@ -81,6 +81,14 @@ def _load_error(error: psycopg.Error) -> LoadError:
     passing = isinstance(error, psycopg.OperationalError) or (error.sqlstate or "").startswith(PASSING_STATES)
     problem = error.diag.message_primary or str(error).split("\n", maxsplit=1)[0]
     return LoadError("database", bounded(problem), retriable=passing)
+
+
+def batches(reader: ServerCursor[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the rows of an executed query in lists of ``size``, the last one shorter."""
+    while rows := reader.fetchmany(size):
+        yield rows
+        if len(rows) < size:
+            return
 
 
 def lock(connection: Connection[Any], *words: str) -> None:

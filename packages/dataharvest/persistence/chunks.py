@@ -16,7 +16,7 @@ from dataharvest.persistence import register
 from dataharvest.persistence.chunk_table import ChunkTable
 from dataharvest.persistence.persist import FOREIGN, PERSISTED, REPLACED
 from dataharvest.persistence.rows import Loaded, load_rows
-from dataharvest.persistence.stream import ReplacedError, open_chunk, open_object
+from dataharvest.persistence.stream import Opened, ReplacedError, open_chunk, open_object
 from dataharvest.progress import Done, Progress, chunks_of_kind
 from dataharvest.vault import DataKey
 
@@ -78,13 +78,11 @@ class ChunkPersistence:
             return None
         lock(connection, "chunk", str(known.file_id), identity)
         if identity not in register.loaded_chunks(connection, known.file_id):
-            rows = load_rows(
-                connection,
-                name.kind,
-                known.file_id,
-                lambda: open_chunk(name.kind, task, open_object(self.s3, task.delivered, task.chunk)),
-                key,
-            )
+
+            def source() -> Opened:
+                return open_chunk(name.kind, task, open_object(self.s3, task.delivered, task.chunk))
+
+            rows = load_rows(connection, name.kind, known.file_id, source(), source, key)
             _enter(connection, known.file_id, identity, rows)
         done = len(register.loaded_chunks(connection, known.file_id))
         registered = _complete(connection, name, task, known.file_id) if done == task.chunks else None

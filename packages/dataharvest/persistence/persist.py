@@ -13,8 +13,8 @@ from dataharvest.metastore import Metastore
 from dataharvest.model.delivery import DeliveredObject, FileName, file_name
 from dataharvest.persistence import register
 from dataharvest.persistence.refusal import refuse
-from dataharvest.persistence.rows import load_rows
-from dataharvest.persistence.stream import RefusedError, ReplacedError, open_object, read_header
+from dataharvest.persistence.rows import load_rows, load_small
+from dataharvest.persistence.stream import Opened, RefusedError, ReplacedError, open_object, read_header
 from dataharvest.resources import SPLITTER
 from dataharvest.stage_queues import StageQueues
 from dataharvest.vault import DataKey
@@ -91,9 +91,9 @@ class Persistence:
         Raises ReplacedError.
         """
         register.lock_kind(connection, name)
-        if register.is_outdated(connection, name, delivered):
+        is_outdated, known = register.arrive(connection, name, delivered)
+        if is_outdated:
             raise ReplacedError
-        known = register.known_file(connection, name, delivered)
         if known and not known.is_ready:
             return REFUSED if known.is_refused else TO_SPLIT
         file_id = known.file_id if known else self._load(connection, name, delivered, key)
@@ -103,12 +103,24 @@ class Persistence:
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
     ) -> int | None:
         """Return the id of the file, or None if it is refused."""
+
+        def source() -> Opened:
+            return read_header(name.kind, open_object(self.s3, delivered))
+
         try:
+            opened = source().read_ahead()
+            file_id = load_small(
+                connection,
+                name.kind,
+                opened,
+                key,
+                lambda rows: register.new_file(connection, name, delivered, rows=rows),
+            )
+            if file_id is not None:
+                return file_id
             with connection.transaction():
                 file_id = register.new_file(connection, name, delivered)
-                rows = load_rows(
-                    connection, name.kind, file_id, lambda: read_header(name.kind, open_object(self.s3, delivered)), key
-                )
+                rows = load_rows(connection, name.kind, file_id, opened, source, key)
         except RefusedError as error:
             refuse(connection, name, delivered, error, key)
             return None

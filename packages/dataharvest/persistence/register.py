@@ -44,7 +44,13 @@ def lock_kind(connection: Connection[Any], name: FileName) -> None:
 
 
 def is_outdated(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> bool:
-    """Return whether a newer object of the same client, date and kind arrived before.
+    """Do as :func:`arrive`, but return only whether a newer object arrived before."""
+    return arrive(connection, name, delivered)[0]
+
+
+def arrive(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> tuple[bool, KnownFile | None]:
+    """Return whether a newer object of the same client, date and kind arrived before, and the file record of the
+    content if it arrived before.
 
     The event is recorded if it is the newest of its key. Sequencers order the events of one key. S3 does not define an
     order for different keys; they are ordered by event time, then by bucket and key.
@@ -66,14 +72,18 @@ def is_outdated(connection: Connection[Any], name: FileName, delivered: Delivere
             WHERE (other.external_client, other.business_date, other.kind) = (%(client)s, %(day)s, %(kind)s)
                 AND (other.bucket, other.object_key) <> (%(bucket)s, %(key)s)
                 AND (other.event_time, other.bucket, other.object_key)
-                    > (noted.event_time, %(bucket)s, %(key)s))
-        FROM noted
+                    > (noted.event_time, %(bucket)s, %(key)s)),
+            file_id, refused_because IS NOT NULL, is_complete
+        FROM noted LEFT JOIN dataharvest.delivered_file f
+            ON (f.external_client, f.business_date, f.kind, f.etag) = (%(client)s, %(day)s, %(kind)s, %(etag)s)
     """
     client, day = _day(name)
     time = delivered.event_time or "-infinity"
     of = {"client": client, "day": day, "kind": name.kind.name, "order": delivered.order, "time": time}
-    row = connection.execute(query, {**of, "bucket": delivered.bucket, "key": delivered.key}).fetchone()
-    return bool(row and row[0])
+    of |= {"bucket": delivered.bucket, "key": delivered.key, "etag": delivered.etag}
+    row = connection.execute(query, of).fetchone()
+    assert row is not None
+    return bool(row[0]), None if row[1] is None else KnownFile(*row[1:])
 
 
 def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> KnownFile | None:
@@ -92,14 +102,19 @@ def loaded_chunks(connection: Connection[Any], file_id: int) -> set[str]:
     return {str(identity) for (identity,) in connection.execute(query, [file_id]).fetchall()}
 
 
-def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject, chunks: int | None = None) -> int:
-    """Record a content; return its file id. If it has ``chunks``, it is complete when all are loaded."""
+def new_file(
+    connection: Connection[Any], name: FileName, delivered: DeliveredObject, chunks: int | None = None, rows: int = 0
+) -> int:
+    """Record a content with its number of loaded ``rows``, as far as it is known; return its file id.
+
+    If it has ``chunks``, it is complete when all are loaded.
+    """
     query = """
         INSERT INTO dataharvest.delivered_file
-            (external_client, business_date, kind, bucket, object_key, etag, size, chunks, is_complete)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id
+            (external_client, business_date, kind, bucket, object_key, etag, size, chunks, is_complete, rows_loaded)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id
     """
-    place = (delivered.bucket, delivered.key, delivered.etag, delivered.size, chunks, chunks is None)
+    place = (delivered.bucket, delivered.key, delivered.etag, delivered.size, chunks, chunks is None, rows)
     row = connection.execute(query, (*_day(name), name.kind.name, *place)).fetchone()
     assert row is not None
     return int(row[0])
@@ -123,38 +138,47 @@ def register(connection: Connection[Any], name: FileName, file_id: int) -> Regis
 
     A date starts with version 1. A file that replaces another opens the next version, which keeps the other files.
     """
-    version, is_new = _lock_day(connection, name)
-    files = _files(connection, name, version)
-    if files[name.kind] not in (None, file_id):
-        version, is_new = version + 1, True
+    current = _locked_day(connection, name)
+    while current is None:
+        if _open_day(connection, name, file_id):
+            return Registered(Delivery(name.external_client, name.business_date, 1), (name.kind.flag,), is_new=True)
+        current = _locked_day(connection, name)
+    version, files = current
+    is_new = files[name.kind] not in (None, file_id)
+    if is_new:
+        version += 1
         _open_version(connection, name, version)
     if files[name.kind] != file_id:
         statement = SQL(
             "UPDATE dataharvest.delivery SET {} = %s WHERE (external_client, business_date, version) = (%s, %s, %s)"
         )
-        column = Identifier(f"{name.kind.noun}_file")
-        connection.execute(statement.format(column), (file_id, *_day(name), version))
+        connection.execute(statement.format(_file_column(name.kind)), (file_id, *_day(name), version))
     flags = tuple(kind.flag for kind, known in files.items() if known is not None or kind == name.kind)
     return Registered(Delivery(name.external_client, name.business_date, version), flags, is_new)
 
 
-def _lock_day(connection: Connection[Any], name: FileName) -> tuple[int, bool]:
-    """Lock a date until the transaction ends, and return its current version.
+def _locked_day(connection: Connection[Any], name: FileName) -> tuple[int, dict[Kind, int | None]] | None:
+    """Lock a date until the transaction ends; return its current version, and the file id of each kind in it.
 
-    The second value is True if this transaction created the date.
+    Return None if the date does not exist, or if another transaction opened a version meanwhile.
     """
-    inserted = connection.execute(
-        "INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING version", _day(name)
-    ).fetchone()
-    if inserted:
-        connection.execute(
-            "INSERT INTO dataharvest.delivery (external_client, business_date, version) VALUES (%s, %s, 1)", _day(name)
-        )
-        return 1, True
-    query = "SELECT version FROM dataharvest.business_day WHERE (external_client, business_date) = (%s, %s) FOR UPDATE"
-    row = connection.execute(query, _day(name)).fetchone()
-    assert row is not None
-    return int(row[0]), False
+    query = SQL(
+        "SELECT b.version, {} FROM dataharvest.business_day b "
+        "JOIN dataharvest.delivery d USING (external_client, business_date, version) "
+        "WHERE (b.external_client, b.business_date) = (%s, %s) FOR UPDATE OF b FOR NO KEY UPDATE OF d"
+    )
+    row = connection.execute(query.format(_FILE_COLUMNS), _day(name)).fetchone()
+    return (int(row[0]), dict(zip(KINDS, row[1:], strict=True))) if row else None
+
+
+def _open_day(connection: Connection[Any], name: FileName, file_id: int) -> bool:
+    """Create a date whose version 1 has one file; return False if another transaction created it."""
+    statement = SQL(
+        "WITH opened AS (INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING *) "
+        "INSERT INTO dataharvest.delivery (external_client, business_date, version, {}) SELECT *, %s FROM opened"
+    )
+    given = (*_day(name), file_id)
+    return connection.execute(statement.format(_file_column(name.kind)), given).rowcount == 1
 
 
 def _open_version(connection: Connection[Any], name: FileName, version: int) -> None:
@@ -170,12 +194,8 @@ def _open_version(connection: Connection[Any], name: FileName, version: int) -> 
     )
 
 
-def _files(connection: Connection[Any], name: FileName, version: int) -> dict[Kind, int | None]:
-    """Return the file id of each kind in a version."""
-    query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
-    row = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
-    assert row is not None
-    return dict(zip(KINDS, row, strict=True))
+def _file_column(kind: Kind) -> Identifier:
+    return Identifier(f"{kind.noun}_file")
 
 
 def _day(name: FileName) -> tuple[object, object]:

@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 from dataharvest.model.kind import Kind
 from dataharvest.persistence.first_rows import share_file
 from dataharvest.persistence.plain_bytes import NotPlainError, plain_blocks
-from dataharvest.persistence.small_rows import copy_small
+from dataharvest.persistence.small_rows import copy_small, small_rows
 from dataharvest.persistence.split_rows import load_split, note_file
 from dataharvest.persistence.stream import CHUNK, Opened
 from dataharvest.vault import DataKey
@@ -31,28 +31,46 @@ class Loaded:
     rejected: int
 
 
-def load_rows(
-    connection: Connection[Any], kind: Kind, file_id: int, source: Callable[[], Opened], key: DataKey
-) -> Loaded:
-    """Load a file or a chunk in the caller's transaction; ``source`` opens it, and again if a row is invalid.
+def load_small(
+    connection: Connection[Any], kind: Kind, opened: Opened, key: DataKey, new_file: Callable[[int], int]
+) -> int | None:
+    """Load a small file without invalid rows in the caller's transaction; ``new_file`` records it with their number.
 
-    A small file without invalid rows is parsed here. A large one without quotes or sensitive columns is passed to
-    PostgreSQL as bytes. All others are read row by row. Raises RefusedError if the header is wrong, or the file cannot
-    be read as CSV.
+    Return its id; load and record nothing and return None for any other file. Raises RefusedError if the bytes are not
+    CSV.
     """
-    opened, count = source(), None
-    if not opened.is_part:
-        opened = opened.read_ahead()
-    if not opened.is_part and len(opened.rest) < CHUNK:
-        count = _if_all_fit(connection, lambda: copy_small(connection, kind, file_id, opened, key))
-    elif not kind.is_sensitive:
+    if len(opened.rest) >= CHUNK:
+        return None
+    try:
+        rows = small_rows(kind, opened, key)
+    except NotPlainError:
+        return None
+
+    def load() -> int:
+        file_id = new_file(len(rows))
+        copy_small(connection, kind, file_id, rows)
+        return file_id
+
+    return _if_all_fit(connection, load)
+
+
+def load_rows(
+    connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, source: Callable[[], Opened], key: DataKey
+) -> Loaded:
+    """Load a file or a chunk in the caller's transaction; ``source`` opens it again if a row is invalid.
+
+    A large one without quotes or sensitive columns is passed to PostgreSQL as bytes. All others are read row by row.
+    Raises RefusedError if the header is wrong, or the file cannot be read as CSV.
+    """
+    count = None
+    if (opened.is_part or len(opened.rest) >= CHUNK) and not kind.is_sensitive:
         count = _if_all_fit(connection, lambda: _copied_whole(connection, kind, file_id, opened))
         opened = opened if count is not None else source()
     return Loaded(*(load_split(connection, kind, file_id, opened, key) if count is None else (count, 0)))
 
 
 def _if_all_fit(connection: Connection[Any], load: Callable[[], int]) -> int | None:
-    """Return the number of rows; load nothing and return None if the bytes are not plain or a row is invalid."""
+    """Return the result; load nothing and return None if the bytes are not plain or a row is invalid."""
     try:
         with connection.transaction():
             return load()

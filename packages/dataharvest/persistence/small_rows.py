@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from psycopg import Connection
@@ -14,25 +14,30 @@ from dataharvest.persistence.split_rows import fault_of, records, stored
 from dataharvest.persistence.stream import Opened
 from dataharvest.vault import DataKey
 
+Row = tuple[object, ...]
 
-def copy_small(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, key: DataKey) -> int:
-    """Write the rows directly into their table, without a staging table; return their number.
 
-    Nothing is written before all rows are read. Raises NotPlainError if a row is invalid, RefusedError if the bytes are
-    not CSV, or psycopg's errors, for example for a repeated key; the caller must then roll back.
+def small_rows(kind: Kind, opened: Opened, key: DataKey) -> list[Row]:
+    """Return line and values of each record.
+
+    Raises NotPlainError if one is invalid, or RefusedError if the bytes are not CSV.
+    """
+    return list(_rows(kind, opened, key))
+
+
+def copy_small(connection: Connection[Any], kind: Kind, file_id: int, rows: Iterable[Row]) -> None:
+    """Write rows directly into their table, without a staging table.
+
+    Raises psycopg's errors, for example for a repeated key; the caller must then roll back.
     """
     names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
     statement = SQL("COPY dataharvest.{} (file_id, line, {}) FROM STDIN").format(Identifier(kind.table), names)
-    rows = list(_rows(kind, opened, key))
-    with connection.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row((file_id, *row))
-        return cursor.rowcount
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row((file_id, *row))
 
 
-def _rows(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
-    """Yield line and values of each record. Raises NotPlainError for an invalid record."""
+def _rows(kind: Kind, opened: Opened, key: DataKey) -> Iterator[Row]:
     places = [opened.columns.index(column) for column in kind.columns]
     for line, fields in records(opened):
         if len(fields) != len(places):

@@ -81,9 +81,9 @@ class Splitter:
         """
         with self.sender.database.transaction() as connection:
             register.lock_kind(connection, name)
-            if register.is_outdated(connection, name, delivered):
+            is_outdated, known = register.arrive(connection, name, delivered)
+            if is_outdated:
                 return REPLACED, set()
-            known = register.known_file(connection, name, delivered)
             if known is None:
                 known = self._entered(connection, name, delivered, key, decision)
             registered = register.register(connection, name, known.file_id) if known.is_ready else None
