@@ -271,4 +271,4 @@ def test_clients_of_functions_do_little_per_call(world: World) -> None:
     functions = world.functions
     assert not CLIENT.parameter_validation
     for client in (functions.sqs, functions.metastore.client, functions.persistence.s3):
-        assert client.meta.config.user_agent == "dataharvest"
+        assert client.meta.config.user_agent.startswith("dataharvest ")
