@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
@@ -19,6 +20,7 @@ class AliasCalls:
     def __init__(self, records: Records) -> None:
         self._records = records
 
+    @atomic
     def create_alias(self, call: Call) -> dict[str, Any]:
         """CreateAlias."""
         ref, name = ref_of(call), call["Name"]
@@ -45,6 +47,7 @@ class AliasCalls:
         aliases = self._records.documents.named(ALIAS, ref.arn).values()
         return page(call, "Aliases", [alias for alias in aliases if not version or alias["FunctionVersion"] == version])
 
+    @atomic
     def update_alias(self, call: Call) -> dict[str, Any]:
         """UpdateAlias."""
         ref = ref_of(call)
@@ -56,6 +59,7 @@ class AliasCalls:
         changes = {name: call[name] for name in ("FunctionVersion", "Description") if call.get(name) is not None}
         return self._stored(ref, {**alias, **changes}, call)
 
+    @atomic
     def delete_alias(self, call: Call) -> dict[str, Any]:
         """DeleteAlias; if the alias does not exist, that is no error."""
         self._records.documents.delete(ALIAS, ref_of(call).arn, call["Name"])

@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.errors import invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference, split
@@ -23,10 +24,12 @@ class EventConfigCalls:
     def __init__(self, records: Records) -> None:
         self._records = records
 
+    @atomic
     def put_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """PutFunctionEventInvokeConfig."""
         return self._put_event_config(call, {})
 
+    @atomic
     def update_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """UpdateFunctionEventInvokeConfig."""
         if not self._records.exists(ref_of(call).arn):
@@ -41,6 +44,7 @@ class EventConfigCalls:
             raise not_found(f"The function {ref.arn}:{ref.qualifier or LATEST} doesn't have an EventInvokeConfig")
         return settings
 
+    @atomic
     def delete_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """DeleteFunctionEventInvokeConfig."""
         self.get_function_event_invoke_config(call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.blueprints import package_of
 from localaws.functions.configuration import changed, new_configuration, with_package
 from localaws.functions.errors import LambdaError, invalid, not_found, refused
@@ -13,7 +14,15 @@ from localaws.functions.names import LATEST, Reference, reference
 from localaws.functions.packages import Packages
 from localaws.functions.paging import page
 from localaws.functions.pools import Pools
-from localaws.functions.records import ALIAS, VERSION, Records, Version, check_revision, new_revision, now_text
+from localaws.functions.records import (
+    ALIAS,
+    VERSION,
+    Records,
+    Version,
+    check_revision,
+    new_revision,
+    now_text,
+)
 from localaws.functions.wire import Call
 
 _CREATING = {"State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating"}
@@ -60,8 +69,7 @@ class FunctionCalls:
         if call.get("PackageType") == "Image" or call["Code"].get("ImageUri"):
             raise refused("PackageType Image", "container images are not supported; upload a zip file")
         layers = layers_of(self._records, call.get("Layers") or [], ref.region)
-        if self._records.exists(ref.arn):
-            raise LambdaError("ResourceConflictException", f"Function already exist: {ref.name}")
+        self._check_is_new(ref)
         tags = call.get("Tags") or {}
         if len(tags) > _MAX_TAGS:
             raise invalid("Number of tags exceeds resource tag limit.")
@@ -69,6 +77,7 @@ class FunctionCalls:
         if layers:
             configuration["Layers"] = layers
         with self._records.documents.transaction():
+            self._check_is_new(ref)
             self._records.put_function(ref, tags=tags, published=0)
             version = self._records.put_version(ref.arn, LATEST, configuration)
             if call.get("Publish"):
@@ -110,23 +119,30 @@ class FunctionCalls:
             raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
         if call.get("PublishTo"):
             raise refused("PublishTo", "the version $LATEST.PUBLISHED is not supported")
-        current = self._latest(ref, call.get("RevisionId"))
+        self._latest(ref, call.get("RevisionId"))
         package = self._parts.packages.add(call.parameters)
         architectures = {"Architectures": call["Architectures"]} if call.get("Architectures") else {}
-        new = {**current, **with_package(package), **architectures, "LastModified": now_text()}
-        if call.get("DryRun"):
-            return {**new, "FunctionArn": ref.arn}
-        return self._replaced(ref, new, publish=bool(call.get("Publish")))
+        with self._records.documents.transaction():
+            current = self._latest(ref, call.get("RevisionId"))
+            new = {**current, **with_package(package), **architectures, "LastModified": now_text()}
+            if call.get("DryRun"):
+                return {**new, "FunctionArn": ref.arn}
+            version = self._put_latest(ref, new)
+            if call.get("Publish"):
+                version = self.publish(ref, "")
+        return self._updated(ref, version)
 
     def update_function_configuration(self, call: Call) -> dict[str, Any]:
         """UpdateFunctionConfiguration."""
         ref = ref_of(call)
-        new = changed(self._latest(ref, call.get("RevisionId")), call.parameters, ref)
-        if (layers := call.get("Layers")) is not None:
-            new["Layers"] = layers_of(self._records, layers, ref.region)
-            if not layers:
-                del new["Layers"]
-        return self._replaced(ref, new, publish=False)
+        with self._records.documents.transaction():
+            new = changed(self._latest(ref, call.get("RevisionId")), call.parameters, ref)
+            if (layers := call.get("Layers")) is not None:
+                new["Layers"] = layers_of(self._records, layers, ref.region)
+                if not layers:
+                    del new["Layers"]
+            version = self._put_latest(ref, new)
+        return self._updated(ref, version)
 
     def delete_function(self, call: Call) -> dict[str, Any]:
         """DeleteFunction: the function, or one of its versions."""
@@ -139,16 +155,10 @@ class FunctionCalls:
             self._records.documents.delete_all(ref.arn)
             self._parts.pools.retire(ref.arn)
             return {"StatusCode": 204}
-        aliases = self._records.documents.named(ALIAS, ref.arn)
-        used = [name for name, alias in aliases.items() if alias["FunctionVersion"] == ref.qualifier]
-        if ref.qualifier in aliases:
-            raise invalid("Deletion of aliases is not currently supported.")
-        if used:
-            text = f"Version {ref.qualifier} is referenced by alias {used[0]}. Please remove the alias first."
-            raise LambdaError("ResourceConflictException", text)
-        self._records.documents.delete(VERSION, ref.arn, ref.qualifier)
+        self._delete_version(ref)
         return {"StatusCode": 204}
 
+    @atomic
     def publish_version(self, call: Call) -> dict[str, Any]:
         """PublishVersion."""
         ref = ref_of(call)
@@ -196,13 +206,28 @@ class FunctionCalls:
         check_revision(revision, current)
         return current
 
-    def _replaced(self, ref: Reference, new: dict[str, Any], *, publish: bool) -> dict[str, Any]:
-        """Store a new $LATEST and end the environments of the old one."""
-        version = self._records.put_version(ref.arn, LATEST, {**new, "RevisionId": new_revision()})
+    def _check_is_new(self, ref: Reference) -> None:
+        if self._records.exists(ref.arn):
+            raise LambdaError("ResourceConflictException", f"Function already exist: {ref.name}")
+
+    def _delete_version(self, ref: Reference) -> None:
+        with self._records.documents.transaction():
+            aliases = self._records.documents.named(ALIAS, ref.arn)
+            used = [name for name, alias in aliases.items() if alias["FunctionVersion"] == ref.qualifier]
+            if ref.qualifier in aliases:
+                raise invalid("Deletion of aliases is not currently supported.")
+            if used:
+                text = f"Version {ref.qualifier} is referenced by alias {used[0]}. Please remove the alias first."
+                raise LambdaError("ResourceConflictException", text)
+            self._records.documents.delete(VERSION, ref.arn, ref.qualifier)
+
+    def _put_latest(self, ref: Reference, new: dict[str, Any]) -> Version:
+        return self._records.put_version(ref.arn, LATEST, {**new, "RevisionId": new_revision()})
+
+    def _updated(self, ref: Reference, version: Version) -> dict[str, Any]:
+        """End the environments of replaced revisions and return the answer to an update."""
         kept = frozenset(version.configuration["RevisionId"] for version in self._records.versions(ref.arn))
         self._parts.pools.retire(ref.arn, kept)
-        if publish:
-            version = self.publish(ref, "")
         # AWS assigns another revision when the change is complete. A client that waits for completion sees that here
         # too.
         return {**shown(version), **_UPDATING, "RevisionId": new_revision()}

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
@@ -28,6 +29,7 @@ class PolicyCalls:
     def __init__(self, records: Records) -> None:
         self._records = records
 
+    @atomic
     def add_permission(self, call: Call) -> dict[str, Any]:
         """AddPermission."""
         ref = ref_of(call)
@@ -54,6 +56,7 @@ class PolicyCalls:
         document = {"Version": "2012-10-17", "Id": "default", "Statement": policy["Statement"]}
         return {"Policy": json.dumps(document, separators=(",", ":")), "RevisionId": policy["RevisionId"]}
 
+    @atomic
     def remove_permission(self, call: Call) -> dict[str, Any]:
         """RemovePermission."""
         ref = ref_of(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.errors import invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
@@ -33,6 +34,7 @@ class SettingCalls:
         used = sum(version.configuration["CodeSize"] for arn in functions for version in self._records.versions(arn))
         return {"AccountLimit": limits, "AccountUsage": {"TotalCodeSize": used, "FunctionCount": len(functions)}}
 
+    @atomic
     def put_function_concurrency(self, call: Call) -> dict[str, Any]:
         """PutFunctionConcurrency."""
         ref, number = ref_of(call), call["ReservedConcurrentExecutions"]
@@ -50,6 +52,7 @@ class SettingCalls:
         """GetFunctionConcurrency."""
         return {"ReservedConcurrentExecutions": self._records.reserved(self._unqualified(call).arn)}
 
+    @atomic
     def delete_function_concurrency(self, call: Call) -> dict[str, Any]:
         """DeleteFunctionConcurrency."""
         self._records.put_function(self._unqualified(call), reserved=None)

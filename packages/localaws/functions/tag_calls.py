@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localaws.functions.atomic import atomic
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.names import split
 from localaws.functions.records import FUNCTION, Records
@@ -22,6 +23,7 @@ class TagCalls:
         """ListTags."""
         return {"Tags": self._tags(call["Resource"])}
 
+    @atomic
     def tag_resource(self, call: Call) -> dict[str, Any]:
         """TagResource."""
         if not call["Tags"]:
@@ -32,6 +34,7 @@ class TagCalls:
         self._put_tags(call["Resource"], tags)
         return {}
 
+    @atomic
     def untag_resource(self, call: Call) -> dict[str, Any]:
         """UntagResource."""
         if not call["TagKeys"]:
