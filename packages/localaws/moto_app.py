@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -12,6 +13,7 @@ from moto.core import responses, utils
 from moto.core.request import Request
 from moto.core.serialize import ResponseSerializer
 from moto.moto_api import recorder
+from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as PlainResponse
@@ -78,12 +80,22 @@ def _answered(handler: Handler, request: ServerRequest) -> PlainResponse:
 
 
 def install() -> None:
-    """Cache the names of attributes, actions and methods. Call this before moto's first request."""
+    """Cache the names of attributes, actions and methods, and draw IDs at once. Call this before moto's first
+    request.
+    """
     for name in ("camelcase_to_underscores", "method_names_from_class"):
         remembered = cache(getattr(utils, name))
         for module in (utils, responses):
             setattr(module, name, remembered)
+    MotoRandom.get_random_string = _random_string
     ResponseSerializer.get_value = _wrap_get_value(ResponseSerializer.get_value)
+
+
+def _random_string(random: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False) -> str:
+    """Return random letters. Each answer has an ID of 52; moto draws them one by one."""
+    letters = ascii_letters + digits if include_digits else ascii_letters
+    text = "".join(random.choices(letters, k=length))
+    return text.lower() if lower_case else text
 
 
 def _wrap_get_value(original: Callable[..., Any]) -> Callable[..., Any]:

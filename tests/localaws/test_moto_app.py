@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
 from flask import Flask
 from moto import mock_aws
+from moto.core import responses, utils
+from moto.core.serialize import ResponseSerializer
+from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.wrappers import Response
 
-from localaws.moto_app import MotoApplication
+from localaws.moto_app import MotoApplication, install
 
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=k/20220101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=s"
 NOT_COMPARED = ("x-amzn-requestid", "access-control-allow-origin")
@@ -80,3 +84,21 @@ def test_browsers_get_headers_for_other_origins(application: MotoApplication) ->
     with mock_aws():
         request = environ("sqs", "AmazonSQS.ListQueues", {}, HTTP_ORIGIN="http://page")
         assert application.respond(request).headers["Access-Control-Allow-Origin"] == "http://page"
+
+
+def test_ids_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place, name in (
+        (MotoRandom, "get_random_string"),
+        (ResponseSerializer, "get_value"),
+        (utils, "camelcase_to_underscores"),
+        (utils, "method_names_from_class"),
+        (responses, "camelcase_to_underscores"),
+        (responses, "method_names_from_class"),
+    ):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    install()
+    monkeypatch.setattr(MotoRandom, "choice", None)
+    random = MotoRandom(1)
+    assert re.fullmatch(r"[A-Za-z0-9]{52}", random.get_random_string(52))
+    assert re.fullmatch(r"[a-z]{300}", random.get_random_string(300, include_digits=False, lower_case=True))
+    assert random.get_random_string() != random.get_random_string()
