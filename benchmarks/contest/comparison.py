@@ -15,6 +15,8 @@ from typing import Any
 from contest.process import Cost, Work, contest
 
 FILES_PER_PARTITION = 2
+WARM_UPS = 3
+"""Rounds before the timed run. During the first, most time goes into the JVM's compilation of Spark."""
 ESTRELA = "estrela"
 Verdict = Mapping[str, list[tuple[Any, ...]]]
 """Counts that describe a contestant's result; equal results have equal counts."""
@@ -35,6 +37,7 @@ class Race:
     partitioned: Callable[[Any], Iterable[list[str]]]
     heap: str = "4g"
     repeat: int = 1
+    warm_ups: int = WARM_UPS
 
     def compare(self, warm_up: Work, work: Any) -> dict[str, Cost]:
         """Return the median cost of each contestant. Exits if their results differ."""
@@ -52,9 +55,8 @@ class Race:
         return {name: _middle(several) for name, several in costs.items()}
 
     def _turn(self, name: str, warm_up: Work, work: Any, place: Path) -> tuple[Verdict, Cost]:
-        output, cost = contest(
-            self.package, name, self.heap, warm_up.into(place / "warm-up"), work.into(place / "timed")
-        )
+        warm_ups = [warm_up.into(place / f"warm-up-{number}") for number in range(self.warm_ups)]
+        output, cost = contest(self.package, name, self.heap, warm_ups, work.into(place / "timed"))
         verdict = self.verdict(output)
         parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in output.seconds.items())
         most = max(_most_files(paths) for paths in self.partitioned(output))
@@ -69,12 +71,13 @@ class Race:
 
 
 def race_arguments(doc: str | None, contestants: Sequence[str], rows: Sequence[int]) -> argparse.Namespace:
-    """Parse the arguments of a benchmark: rows, repeat, only and heap."""
+    """Parse the arguments of a benchmark: rows, repeat, only, heap and warm-ups."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=rows, help="sizes of the fact, one after the other")
     parser.add_argument("--repeat", type=int, default=1, help="how often each works; the median counts")
     parser.add_argument("--only", nargs="+", choices=contestants, default=contestants)
     parser.add_argument("--heap", default="4g", help="heap of the JVM (default 4g)")
+    parser.add_argument("--warm-ups", type=int, default=WARM_UPS, help=f"rounds before the timed one ({WARM_UPS})")
     return parser.parse_args()
 
 

@@ -6,7 +6,7 @@ import multiprocessing
 import re
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -68,14 +68,14 @@ class Peak:
     root: float = field(default=0)
 
 
-def contest(package: str, name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    """Let the contestant ``name`` of ``package`` run ``warm_up`` and then, timed, ``work``.
+def contest(package: str, name: str, heap: str, warm_ups: Sequence[Work], work: Work) -> tuple[Output, Cost]:
+    """Let the contestant ``name`` of ``package`` run each of ``warm_ups`` and then, timed, ``work``.
 
     Raises RuntimeError with its traceback if it fails.
     """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    child = spawn.Process(target=_child, args=(package, name, heap, warm_up, work, theirs))
+    child = spawn.Process(target=_child, args=(package, name, heap, warm_ups, work, theirs))
     child.start()
     theirs.close()
     try:
@@ -92,29 +92,37 @@ def contest(package: str, name: str, heap: str, warm_up: Work, work: Work) -> tu
     return output, Cost(**{**vars(cost), "resident": peak.tree, "python": peak.root})
 
 
-def _child(package: str, name: str, heap: str, warm_up: Work, work: Work, answer: Connection) -> None:
+def _child(package: str, name: str, heap: str, warm_ups: Sequence[Work], work: Work, answer: Connection) -> None:
     try:
         run = import_module(f"{package}.{MODULES.get(name, name)}").run
-        answer.send(_duckdb(run, warm_up, work) if name == DUCKDB else _spark(run, heap, warm_up, work))
+        answer.send(_duckdb(run, warm_ups, work) if name == DUCKDB else _spark(run, heap, warm_ups, work))
     except Exception:  # noqa: BLE001 the parent shows it
         answer.send(traceback.format_exc())
 
 
-def _duckdb(run: Callable[[Work], Output], warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    run(warm_up)
+def _duckdb(run: Callable[[Work], Output], warm_ups: Sequence[Work], work: Work) -> tuple[Output, Cost]:
+    for warm_up in warm_ups:
+        run(warm_up)
     return _timed(lambda: run(work))
 
 
-def _spark(run: Callable[[SparkSession, Work], Output], heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
+def _spark(
+    run: Callable[[SparkSession, Work], Output], heap: str, warm_ups: Sequence[Work], work: Work
+) -> tuple[Output, Cost]:
     from contest.session import session
 
-    warm_up.out.mkdir(parents=True)
-    gc_log = warm_up.out / "gc.log"
-    spark = session(warm_up.out / "lake", heap, gc_log)
-    run(spark, warm_up)
-    timed = spark.newSession()
-    timed.conf.set("spark.sql.catalog.lake.warehouse", (work.out / "lake").as_uri())
-    output, cost = _timed(lambda: run(timed, work))
+    work.out.mkdir(parents=True)
+    gc_log = work.out / "gc.log"
+    spark = session(work.out / "lake", heap, gc_log)
+
+    def in_a_lake_of_its_own(each: Work) -> Output:
+        fresh = spark.newSession()
+        fresh.conf.set("spark.sql.catalog.lake.warehouse", (each.out / "lake").as_uri())
+        return run(fresh, each)
+
+    for warm_up in warm_ups:
+        in_a_lake_of_its_own(warm_up)
+    output, cost = _timed(lambda: in_a_lake_of_its_own(work))
     spark._jvm.System.gc()
     memory = spark._jvm.java.lang.management.ManagementFactory.getMemoryMXBean()
     live = memory.getHeapMemoryUsage().getUsed() / MEGABYTE
