@@ -199,7 +199,8 @@ def test_a_large_delivery_passes_through_every_function(
     assert call("dataharvest_tax_transformer", *queued(*asked(world, "tax"))) == done
     announced = asked(world, "announcer")
     with monkeypatch.context() as patched:
-        patched.setattr("boto3.client", lambda name, real=boto3.client: bus if name == "events" else real(name))
+        real = boto3.client
+        patched.setattr("boto3.client", lambda name, **given: bus if name == "events" else real(name, **given))
         assert call("dataharvest_announcer", *queued(*announced)) == done
     portfolios = portfolio_events(bus)
     assert len(portfolios) == 2
