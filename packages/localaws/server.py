@@ -67,6 +67,7 @@ _MOTO_PATCHES = {
     "rds": "databases",
     "redshift": "redshift_clusters",
     "route53": "hosted_zones",
+    "sesv2": "email_identities",
     "servicediscovery": "hosted_zones",  # its namespaces create zones
 }
 

@@ -10,9 +10,11 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
 from moto.kinesis import models, urls, utils
 from moto.kinesis.exceptions import StreamNotFoundError
 from moto.kinesis.models import Consumer, KinesisBackend, Record, Shard, Stream, kinesis_backends
+from moto.kinesis.responses import KinesisResponse
 
 from localaws.kinesis.log import RecordLog, Row
 
@@ -150,6 +152,17 @@ def _record(row: Row) -> Record:
     return record
 
 
+class StreamOperations(KinesisResponse):
+    """Streams that are created with tags, which moto ignores."""
+
+    def create_stream(self) -> ActionResult:
+        """CreateStream, with its tags."""
+        answer = super().create_stream()
+        if tags := self._get_param("Tags"):
+            self.kinesis_backend.add_tags_to_stream(None, self._get_param("StreamName"), tags)
+        return answer
+
+
 def install(log: RecordLog) -> None:
     """Make moto build these. Call this before its first request to Kinesis."""
     StoredShard.log = log
@@ -158,3 +171,4 @@ def install(log: RecordLog) -> None:
     models.compose_shard_iterator = utils.compose_shard_iterator = _iterator
     models.decompose_shard_iterator = _place
     kinesis_backends.backend = LocalKinesisBackend
+    urls.url_paths["{0}/$"] = StreamOperations.dispatch
