@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 
 from localaws.functions.documents import Documents
+from localaws.lasting_problems import LastingProblems
 from localaws.s3.announcement import Announcement
-from localaws.s3.errors import S3Error
+from localaws.s3.errors import NoSuchBucketError, S3Error
 from localaws.s3.info import Identity, ObjectInfo
 from localaws.s3.notification_settings import Notifications, notifications_of
 from localaws.s3.store import ObjectStore
@@ -41,6 +42,7 @@ class DirectoryWatch:
         self._documents = documents
         self._store = store
         self._take = take
+        self._problems = LastingProblems(_log)
         documents.run(_SCHEMA)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="files of buckets", daemon=True)
@@ -70,10 +72,14 @@ class DirectoryWatch:
         while not self._stopped.wait(pause):
             began = time.monotonic()
             for bucket in self._store.buckets.names():
+                subject = f"the search for new files in bucket {bucket}"
                 try:
                     self._check_bucket(bucket)
+                    self._problems.succeeded(subject)
+                except NoSuchBucketError:
+                    continue  # it was deleted meanwhile
                 except (S3Error, OSError) as error:
-                    _log.debug("files of %s: %s", bucket, error)
+                    self._problems.failed(subject, error)
             pause = max(_PAUSE, (time.monotonic() - began) * _SHARE)
 
     def _check_bucket(self, bucket: str) -> None:

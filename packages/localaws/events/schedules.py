@@ -19,6 +19,7 @@ from localaws.events.bus import common_content, messages_of
 from localaws.events.cron import Schedule, ScheduleError
 from localaws.events.outbox import Message, Outbox
 from localaws.functions.documents import Documents
+from localaws.lasting_problems import LastingProblems
 
 _log = logging.getLogger(__name__)
 FIRED = "fired"
@@ -47,6 +48,7 @@ class Schedules:
         self._outbox = outbox
         self._minute = minute
         self._save = save
+        self._problems = LastingProblems(_log)
         self._next: dict[tuple[str, Schedule, float], float | None] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
@@ -63,10 +65,12 @@ class Schedules:
     def _run(self) -> None:
         while not self._stopped.wait(_PAUSE):
             for due in [*self._rules(), *self._schedules()]:
+                subject = f"schedule {due.key}"
                 try:
                     self._check_schedule(due)
+                    self._problems.succeeded(subject)
                 except (ScheduleError, KeyError, ValueError) as error:
-                    _log.debug("schedule %s: %s", due.key, error)
+                    self._problems.failed(subject, error)
 
     def _check_schedule(self, due: _Due) -> None:
         now = time.time()

@@ -16,6 +16,7 @@ from localaws.events.misdelivery import BatchMisdelivery
 from localaws.functions.errors import LambdaError
 from localaws.functions.names import split
 from localaws.functions.runner import Runner
+from localaws.lasting_problems import LastingProblems
 from localaws.sqs import QueueConsumer
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class QueuePoller:
         at_once = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
         self._slots = threading.Semaphore(at_once)
         self._workers = ThreadPoolExecutor(at_once, f"mapping {mapping['UUID']}")
+        self._problems = LastingProblems(_log)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
         self._thread.start()
@@ -59,15 +61,17 @@ class QueuePoller:
         self._workers.shutdown()
 
     def _run(self) -> None:
+        subject = f"receiving messages for mapping {self._mapping['UUID']}"
         while not self._stop.is_set():
             if not self._slots.acquire(timeout=_PAUSE):
                 continue
             try:
                 batch = self._receive()
+                self._problems.succeeded(subject)
             except Exception as error:  # noqa: BLE001 - the queue may come back
                 batch = []
                 if not self._stop.is_set():
-                    _log.debug("mapping %s: %s", self._mapping["UUID"], error)
+                    self._problems.failed(subject, error)
                 self._stop.wait(_PAUSE)
             if batch:
                 self._workers.submit(self._process, batch)
