@@ -68,6 +68,29 @@ def test_a_service_of_ecs_keeps_its_settings(aws: Running) -> None:
     assert service["healthCheckGracePeriodSeconds"] == 300
 
 
+def test_deleted_clusters_and_families_are_not_listed(aws: Running) -> None:
+    ecs: Any = aws.client("ecs")
+    for name in ("kept", "gone"):
+        ecs.create_cluster(clusterName=name)
+        container = {"name": "web", "image": "web:1", "memory": 64}
+        for _ in range(2):
+            ecs.register_task_definition(family=f"job-{name}", containerDefinitions=[container])
+    ecs.delete_cluster(cluster="gone")
+    for revision in ("job-kept:1", "job-gone:1", "job-gone:2"):
+        ecs.deregister_task_definition(taskDefinition=revision)
+
+    listed = {arn.rpartition("/")[2] for arn in ecs.list_clusters()["clusterArns"]}
+    assert listed & {"kept", "gone"} == {"kept"}
+    assert ecs.describe_clusters(clusters=["gone"])["clusters"][0]["status"] == "INACTIVE"
+
+    def families(**filters: str) -> list[str]:
+        return ecs.list_task_definition_families(familyPrefix="job-", **filters)["families"]
+
+    assert families() == families(status="ACTIVE") == ["job-kept"]
+    assert families(status="INACTIVE") == ["job-gone"]
+    assert sorted(families(status="ALL")) == ["job-gone", "job-kept"]
+
+
 def test_a_file_system_keeps_its_backup_policy_and_loses_its_policy(aws: Running) -> None:
     efs: Any = aws.client("efs")
     name = efs.create_file_system(CreationToken="files")["FileSystemId"]
