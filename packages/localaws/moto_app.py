@@ -93,9 +93,15 @@ def install() -> None:
 
 def _random_string(random: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False) -> str:
     """Return random letters. Each answer has an ID of 52; moto draws them one by one."""
-    letters = ascii_letters + digits if include_digits else ascii_letters
-    text = "".join(random.choices(letters, k=length))
+    letters = _letters(ascii_letters + digits if include_digits else ascii_letters)
+    text = random.randbytes(length).translate(letters).decode()
     return text.lower() if lower_case else text
+
+
+@cache
+def _letters(letters: str) -> bytes:
+    """Return a table of a letter for each byte."""
+    return "".join(letters[byte % len(letters)] for byte in range(256)).encode()
 
 
 def _wrap_get_value(original: Callable[..., Any]) -> Callable[..., Any]:
