@@ -9,7 +9,7 @@ TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 PROJECTS := uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose up package certificates functions deploy deploy-plan comment-plan release-dags workflows checkov tflint diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose up package certificates functions deploy deploy-plan comment-plan release-dags workflows checkov tflint diagram deploy-local deploy-local-all run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
 
 help: ## list the targets: what each does, needs and takes
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ functions: .venv/ready $(if $(HERE),,certificates) ## zips of the functions and 
 
 deploy-local: .venv/ready ## apply terraform/ to localaws on this machine, needs terraform; then: make destroy-local
 	@./deploy.sh apply --target local --yes
+
+deploy-local-all: .venv/ready ## apply all parts at once to a new local AWS, plan again, destroy; needs terraform, three quarters of an hour
+	$(BIN)/pytest -n0 -s tests/e2e/test_all_parts.py
 
 ENV := dev
 
