@@ -30,6 +30,10 @@ from estrela.model.feeds import feeds
 from localaws.errors import LocalAwsError
 from localaws.postgres_server import postgres
 from localaws.running import running
+from metabase.files import HERE, load
+from metabase.invented import marked
+from metabase.preview.postgres import Postgres
+from metabase.preview.render import preview
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".demo" / "warehouse"
@@ -146,7 +150,7 @@ def _play(demo: Demo) -> None:
 
 
 def _report(demo: Demo) -> int:
-    """Print the files, the account and the verdicts; return the exit status."""
+    """Print the files, the account and the verdicts, and draw the dashboard; return the exit status."""
     database, console = demo.stack.database, demo.console
     for title, sql in (("Files", FILES), ("Account of rows: in = loaded + rejected", ACCOUNT)):
         rows = database.query(sql)
@@ -158,6 +162,8 @@ def _report(demo: Demo) -> int:
     ]
     columns = ["table", "rows", "total", "rows expected", "total expected", "equal"]
     show_rows(console, "Contents of the tables, and what the sources delivered", columns, lines)
+    drawn = preview(marked(load(HERE / "warehouse")), Postgres(database), HOME / "warehouse.html")
+    console.print(f"The dashboard of the files and the warehouse: {drawn.path}", soft_wrap=True)
     left = [database.query(sql)[0]["files"] for sql in (NOT_IN_BALANCE, UNSETTLED)]
     database.engine.dispose()
     if any(left) or not all(check.is_right for check in checks):

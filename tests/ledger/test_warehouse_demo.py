@@ -35,3 +35,6 @@ def run_twice(copy: Path) -> None:
         assert "day 1: " in done.stdout
         assert "it is not a valid gzip file" in done.stdout, "the damaged file failed"
         assert "Every file is accounted for; no row is lost or loaded twice." in done.stdout
+        page = copy / ".demo" / "warehouse" / "warehouse.html"
+        assert f"The dashboard of the files and the warehouse: {page}" in done.stdout
+        assert "Files and warehouse" in page.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 -- title = "Late feeds"
 -- description = "Feeds whose file was due and has not come since, as `estrela ledger notify` found them."
+-- empty = "No feed is late, or `estrela ledger notify` has not run yet."
 -- source = "File ledger, ledger.messages"
 -- chart = "table"
 -- [columns.feed]

@@ -1,5 +1,6 @@
 -- title = "Why rows were rejected"
 -- description = "Rows that are rejected and not replayed since, by feed, column and reason."
+-- empty = "No row is rejected."
 -- source = "File ledger, ledger.rejects"
 -- chart = "table"
 -- [columns.feed]
