@@ -106,7 +106,7 @@ def test_a_file_that_is_refused_leaves_the_others_alone(warehouse: Warehouse) ->
 
 def test_a_file_that_failed_holds_back_those_after_it(warehouse: Warehouse) -> None:
     put(warehouse, csv(1), csv(2) + BAD, csv(3), csv(4))
-    assert "1 files were not loaded" in warehouse.load()
+    assert "1 file was not loaded" in warehouse.load()
     assert warehouse.query("SELECT key, state, attempts, reason FROM ledger.files ORDER BY key")[2:] == [
         ("sales/3.csv", "New", 0, "not tried, because an earlier file of its batch was not loaded"),
         ("sales/4.csv", "New", 0, "not tried, because an earlier file of its batch was not loaded"),
@@ -297,7 +297,7 @@ def test_a_file_whose_stream_breaks_off_is_tried_again(warehouse: Warehouse, com
     declare(warehouse, format=form)
     put(warehouse, *(PACKED[compression](csv(number)) for number in range(1, files + 1)))
     s3, warehouse.s3 = warehouse.s3, Faulty(warehouse.s3)
-    with pytest.raises(LoadError, match=r"1 files were not loaded.*Read timeout") as caught:
+    with pytest.raises(LoadError, match=r"1 file was not loaded.*Read timeout") as caught:
         warehouse.step().run()
     assert caught.value.retriable
     assert warehouse.query("SELECT state, attempts FROM ledger.files ORDER BY key") == [("New", 1), ("New", 0)][:files]

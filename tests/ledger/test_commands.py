@@ -200,10 +200,8 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: Warehouse, capsy
     landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")
     problems = run(capsys, "doctor")[1].splitlines()
     assert problems[2] == "BAD   schema: its version is 0000, the newest is 0005; run: estrela ledger migrate"
-    assert (
-        problems[4]
-        == "BAD   leases: 1 files were left In Progress by dead runs; the next run of their feed releases them"
-    )
+    released = "the next run of the feed releases what it left"
+    assert problems[4] == f"BAD   leases: 1 file was left In Progress by dead runs; {released}"
 
     landing.database.query("DROP SCHEMA ledger CASCADE")
     problems = run(capsys, "doctor")[1].splitlines()

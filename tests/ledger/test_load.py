@@ -46,7 +46,7 @@ def test_one_bad_row_above_the_limit_loads_nothing(warehouse: Warehouse) -> None
     warehouse.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=1))}
     warehouse.register_events(warehouse.put("sales/1.csv", csv(1) + b"x,,,,,\ny,,,,,\n"))
     assert warehouse.load() == (
-        f"sales: 1 files were not loaded: sales: s3://{warehouse.bucket}/sales/1.csv: 2 of 3 rows are bad, more than "
+        f"sales: 1 file was not loaded: sales: s3://{warehouse.bucket}/sales/1.csv: 2 of 3 rows are bad, more than "
         "the feed tolerates; the first: line 3, column id: 'x': a whole number is allowed"
     )
     assert warehouse.states() == [("sales/1.csv", "Fail")]

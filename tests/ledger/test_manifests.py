@@ -115,7 +115,7 @@ def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
     warehouse.register_events(warehouse.put("sales/1.csv", b"other,columns\n"))
     arrive(warehouse, 2)
     name(warehouse, "1.csv", "2.csv")
-    assert "1 files were not loaded" in warehouse.load()
+    assert "1 file was not loaded" in warehouse.load()
     assert warehouse.ids() == [2]
     arrive(warehouse, 1)
     assert warehouse.load() == ""
@@ -134,7 +134,7 @@ def test_a_file_that_fails_holds_back_no_other(warehouse: Warehouse) -> None:
 )
 def test_what_is_no_manifest_fails(warehouse: Warehouse, body: bytes, reason: str) -> None:
     warehouse.register_events(warehouse.put(MANIFEST, body))
-    assert "1 files were not loaded" in warehouse.load()
+    assert "1 file was not loaded" in warehouse.load()
     wanted = reason.replace("{bucket}", warehouse.bucket)
     address = f"s3://{warehouse.bucket}/{MANIFEST}"
     assert warehouse.query("SELECT state, reason FROM ledger.files") == [

@@ -83,9 +83,8 @@ def _grants(parts: WarehouseParts) -> str:
 def _leases(parts: WarehouseParts) -> str:
     ended = parts.database.query(LATE)[0]["files"]
     if ended:
-        raise ProblemError(
-            f"{ended} files were left In Progress by dead runs; the next run of their feed releases them"
-        )
+        files = "1 file was" if ended == 1 else f"{ended} files were"
+        raise ProblemError(f"{files} left In Progress by dead runs; the next run of the feed releases what it left")
     return "no file was left In Progress by a dead run"
 
 

@@ -52,7 +52,8 @@ class LoadFeed(ETLBase):
             if any(error.retriable for error in errors):
                 break
         if failures:
-            problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
+            files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
+            problem = f"{files} not loaded: {some_of(failures, 3)}"
             raise LoadError(self.feed.name, problem, retriable=any(failure.retriable for failure in failures))
         return {"feed": self.feed.name, "files": len(accounts), **_counts(accounts), "given_back": swept}
 
