@@ -34,14 +34,14 @@ MIB = 1 << 20
 
 
 def kill_server(server: PostgresServer) -> None:
-    """Kill -9 every process of a PostgreSQL, if it runs."""
-    number = int((server.data / "postmaster.pid").read_text().splitlines()[0])
-    if not psutil.pid_exists(number):
-        return
-    main = psutil.Process(number)
-    processes = [main, *main.children(recursive=True)]
+    """Kill -9 every process of a PostgreSQL, if it runs. Another thread may be killing it."""
+    processes: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        main = psutil.Process(int((server.data / "postmaster.pid").read_text().splitlines()[0]))
+        processes = [main, *main.children(recursive=True)]
     for process in processes:
-        process.send_signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
     psutil.wait_procs(processes, timeout=60)
 
 
