@@ -106,7 +106,7 @@ def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
     account = "Feeds: Done, 1 rows in = 1 loaded + 0 rejected, now s3://estrela-local-archive-123456789012/archive/"
     assert account in words
     assert "DAG feed_card_settlements: success" in words
-    assert re.search(r"DataHarvest: a day became \d+ messages, and DuckDB computes the same", words), words
+    assert re.search(r"DataHarvest: one day gave \d+ messages, and DuckDB computes the same values", words), words
     assert "DAG star_banking: success" in words
     assert "DAG maintain_banking: success" in words
     assert "Athena's workgroup estrela-local-metabase answered" in words
