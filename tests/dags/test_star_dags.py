@@ -339,6 +339,29 @@ def test_a_failure_that_no_retry_can_help_says_so_in_glues_words(platform: Any, 
     assert f"{command} --log-stream-names {run['Id']} " in text
 
 
+STOP = """
+    import json, os, socket, sys, threading
+    import airflow.providers.standard.operators.python
+    from estrela.airflow.connection import Connection
+    from estrela.airflow.glue_step import TaskRun, jobs_with_short_timeouts
+    silent = socket.create_server(("127.0.0.1", 0))
+    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    run = TaskRun(jobs_with_short_timeouts(Connection.of(json.loads(sys.argv[1]))), "job", "jr_1")
+    stop = threading.Thread(target=run.stop, daemon=True)
+    stop.start()
+    stop.join(30)
+    config = run.jobs.client.meta.config
+    seconds = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
+    print(json.dumps([stop.is_alive(), seconds]))
+"""
+
+
+def test_a_stop_that_glue_does_not_answer_gives_up_before_airflow_kills(platform: Any, answer_of: Any) -> None:
+    is_alive, seconds = answer_of(platform.python(STOP, connection(platform)))
+    assert not is_alive
+    assert seconds < 5
+
+
 def test_a_run_does_not_outlive_its_deadline(platform: Any, answer_of: Any) -> None:
     kind, text = answer_of(platform.python(STEP, connection(platform, deadline_minutes="0.2"), "http://slow"))
     (run,) = platform.runs()

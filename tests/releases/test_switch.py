@@ -139,6 +139,8 @@ def test_a_view_that_athena_refuses_changes_nothing_for_readers(shop: Shop) -> N
     )
     with pytest.raises(LoadError, match=r"Athena: 1 of 1 statements failed: CREATE OR REPLACE VIEW .*nowhere"):
         shop.publish(broken)
+    pointer, _ = shop.switch().manifests.pointer()
+    assert pointer and pointer.release_id == 1
     assert set(shop.seen()) == {"1"}
     shop.publish(shop.release())
     assert set(shop.seen()) == {"3"}

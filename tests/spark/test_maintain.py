@@ -48,6 +48,10 @@ def test_old_snapshots_go_and_releases_stay(world: World) -> None:
     orphan.parent.mkdir(parents=True)
     orphan.touch()
     os.utime(orphan, (0, 0))
+    # An active run may be about to commit it.
+    young = orphan.with_name("young.parquet")
+    young.touch()
+    os.utime(young, ((datetime.now(UTC) - LONGEST_RUN + timedelta(hours=1)).timestamp(),) * 2)
     counted = world.maintain("count", is_dry_run=True)
     assert counted["orphans_removed"] == 1 and orphan.exists()
     orphan.unlink()
@@ -56,6 +60,7 @@ def test_old_snapshots_go_and_releases_stay(world: World) -> None:
 
     done = world.maintain("weekly")
     assert done["snapshots_expired"] == counted["snapshots_expired"]
+    assert young.exists()
     [row] = world.table("maintenance").where("table_name = 'banking_trusted.complaints' AND NOT is_dry_run").collect()
     assert (row["snapshots_expired"], row["snapshots"], row["data_files"]) == (len(before) - 1, 1, 1)
     assert len(snapshots_of(world, COMPLAINTS)) == 1

@@ -73,13 +73,15 @@ def test_keys_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
 
 def test_a_fact_finds_the_version_of_its_day_or_the_unknown_member(spark: SparkSession) -> None:
     dimension = members(spark, SEEN)
-    autumn = date(2020, 10, 1)
-    sold = [("a", date(2019, 1, 1), 1), ("a", autumn, 2), ("x", autumn, 3), (None, autumn, 4)]
+    early, last_old, first_new, last_new = date(2019, 1, 1), date(2020, 9, 29), date(2020, 9, 30), date(2020, 12, 30)
+    days = (early, last_old, first_new, last_new, date(2020, 12, 31))
+    sold = [*(("a", day, amount) for amount, day in enumerate(days)), ("x", first_new, 5), (None, first_new, 6)]
     sales = spark.createDataFrame(sold, "code string, sold_on date, amount bigint")
     rows = fact_rows(fact_sales, {"shops": sales}, {"dim_shop": dimension})
     named = rows.join(dimension, "shop_key").orderBy("amount").select("amount", "name")
 
-    assert [tuple(row) for row in named.collect()] == [(1, "Old"), (2, "New"), (3, "unknown"), (4, "unknown")]
+    names = ("Old", "Old", "New", "New", "Old", "unknown", "unknown")
+    assert [tuple(row) for row in named.collect()] == list(enumerate(names))
 
 
 def test_the_durable_key_names_a_member_through_its_versions_and_before_the_dimension_knows_it(

@@ -15,6 +15,7 @@ from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.steps.star import BuildStar
 from estrela.etl.steps.transform import TransformSource
 from estrela.model.star import load
+from estrela.stars.retail.dim_date import dim_date
 from retail_files.files import files
 from retail_files.shop import Shop
 
@@ -82,6 +83,16 @@ def test_the_star_equals_duckdb_and_a_new_day_adds_its_partition(spark: SparkSes
     with duckdb.connect() as db:
         truth = db.execute(TRUTH.format(folder=folder, first=SHOP.first_day)).fetchall()
     assert [tuple(row) for row in totals] == truth
+
+
+def test_the_calendar_counts_days_from_monday_and_knows_weekends(spark: SparkSession) -> None:
+    days = dim_date.transform(spark).where("calendar_date BETWEEN '2024-02-29' AND '2024-03-03'")
+    assert sorted(tuple(row) for row in days.collect()) == [
+        (date(2024, 2, 29), 2024, 1, "2024-02", 4, False),
+        (date(2024, 3, 1), 2024, 1, "2024-03", 5, False),
+        (date(2024, 3, 2), 2024, 1, "2024-03", 6, True),
+        (date(2024, 3, 3), 2024, 1, "2024-03", 7, True),
+    ]
 
 
 def files_of(spark: SparkSession) -> dict[str, str]:

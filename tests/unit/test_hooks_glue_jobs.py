@@ -148,6 +148,10 @@ def test_the_search_ends_where_no_run_can_be_active() -> None:
     assert jobs(glue).start("etl", "day-1", {}) == "jr_4"
 
 
+def test_a_run_of_seven_days_the_most_that_glue_allows_is_still_attached_to() -> None:
+    assert jobs(FakeGlue([run("jr_1", "day-1", days=7)])).start("etl", "day-1", {}) == "jr_1"
+
+
 def test_the_keys_of_active_runs_are_those_that_have_not_ended() -> None:
     active = [run("jr_1", "a"), run("jr_2", "b", "STOPPING"), run("jr_3", "c", "A_STATE_YET_TO_BE_INVENTED")]
     others = [run(f"jr_{state}", state, state) for state in ENDED] + [run("jr_4", "", Arguments={})]

@@ -132,7 +132,7 @@ def _finished(
     log = jobs.log_command(run_id, jobs.log_group(job, run_id))
     print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {log}")
     if reached.kill_stops_run:
-        task.task_run = TaskRun(_jobs_with_short_timeouts(reached), job, run_id)
+        task.task_run = TaskRun(jobs_with_short_timeouts(reached), job, run_id)
     done = jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
     figures = {name: value for name, value in asdict(done).items() if name != "log_group"}
     return {**figures, **_logged(reached, done)}
@@ -152,7 +152,7 @@ def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
     return figures
 
 
-def _jobs_with_short_timeouts(reached: Connection) -> GlueJobs:
+def jobs_with_short_timeouts(reached: Connection) -> GlueJobs:
     """Return a Glue client with short timeouts for :meth:`GlueStep.on_kill`.
 
     It is created before the signal, because Airflow provides connections only to the running task.
