@@ -58,7 +58,7 @@ def slow(platform: Any) -> Any:
 
 
 def attended(task: Supervised, platform: Any) -> str:
-    """Return the ID of the only Glue run, once the task polls it."""
+    """Return the ID of the only Glue run, once a kill of the task would find it."""
     (run,) = eventually(lambda: platform.runs() if ". To read its log: " in task.output else [], seconds=900)
     return str(run["Id"])
 
@@ -108,7 +108,6 @@ def test_where_it_is_wanted_a_killed_task_stops_its_run_before_the_kill(slow: An
     task = Supervised(stopping, tmp_path)
     try:
         run_id = attended(task, stopping)
-        time.sleep(1)
         task.heartbeats_fail.touch()
         assert task.process.wait(900) == 0
         assert f"Asked Glue to stop run {run_id} of job {slow.job}" in task.output

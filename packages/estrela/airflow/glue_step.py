@@ -129,10 +129,11 @@ def _finished(
 
     jobs, job = GlueJobs(reached.client("glue"), aws_command=reached.aws_command), reached.glue_job
     run_id = jobs.start(job, run_key, arguments, flex=flex)
+    if reached.kill_stops_run:
+        # Before anything else: a task that is killed earlier leaves its run.
+        task.task_run = TaskRun(jobs_with_short_timeouts(reached), job, run_id)
     log = jobs.log_command(run_id, jobs.log_group(job, run_id))
     print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {log}")
-    if reached.kill_stops_run:
-        task.task_run = TaskRun(jobs_with_short_timeouts(reached), job, run_id)
     done = jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
     figures = {name: value for name, value in asdict(done).items() if name != "log_group"}
     return {**figures, **_logged(reached, done)}
