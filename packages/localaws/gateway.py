@@ -7,18 +7,27 @@ HTTP proxy is this server sends such a request here, with the absolute form of i
 An answer's headers are sent together with the first part of its body. AWS's SDK for Go closes a connection whose answer
 begins before it has seen the end of its own request, as happens on a busy machine. It then reads no more than has
 arrived, takes the answer for lost and sends the request again, so that what it creates already exists.
+
+The thread that answered a request waits a moment for the next one of its connection. Most clients send several in a
+row; the selector's thread would have to be woken for each, and would have to wake another one.
 """
 
 from __future__ import annotations
 
 import io
+import select
+import socket
+import threading
 from typing import Any
 
-from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 HEADERS = "localaws.headers"
+WAITING_CONNECTIONS = 64
+"""Threads that may wait for a next request at the same time."""
+_WAIT_MILLISECONDS = 200
+_waiting = threading.Semaphore(WAITING_CONNECTIONS)
 
 
 class OriginalHeadersGateway(Gateway_10):
@@ -32,15 +41,44 @@ class OriginalHeadersGateway(Gateway_10):
         return environ
 
 
-class AnswerWriter(StreamWriter):
-    """The socket of a connection; what is held is sent with what is written next."""
+class RequestReader(io.BufferedReader):
+    """The requests of a connection. cheroot has a class for this, on top of Python's slow version of ``io``."""
 
-    held = b""
+    def __init__(self, sock: socket.socket, size: int) -> None:
+        self._source = _Source(sock, "rb")
+        super().__init__(self._source, size)
 
-    def write(self, data: Any, *_: Any) -> int:
-        """Send what is held and these bytes."""
-        held, self.held = self.held, b""
-        return int(super().write(held + data))  # type: ignore[no-untyped-call]
+    def has_data(self) -> bool:
+        """Return whether a part of the next request is in the buffer."""
+        self._source.is_paused = True
+        try:
+            return bool(self.peek(1))
+        finally:
+            self._source.is_paused = False
+
+
+class _Source(socket.SocketIO):
+    """A socket that gives nothing while it is paused."""
+
+    is_paused = False
+
+    def readinto(self, buffer: Any) -> int | None:
+        return None if self.is_paused else super().readinto(buffer)
+
+
+class AnswerWriter:
+    """The answers of a connection; what is held is sent with what is written next."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.held = b""
+
+    def write(self, data: bytes) -> int:
+        """Send what is held and these bytes. Raises OSError."""
+        rest, self.held = memoryview(self.held + data), b""
+        while rest:
+            rest = rest[self._socket.send(rest) :]
+        return len(data)
 
 
 class AnyTargetRequest(HTTPRequest):
@@ -73,6 +111,26 @@ class AnyTargetConnection(HTTPConnection):
     def __init__(self, server: Any, sock: Any, makefile: Any = None) -> None:
         super().__init__(server, sock, _file_of)
 
+    def communicate(self) -> bool:
+        """Answer requests until none has come for a moment; return whether the connection stays open."""
+        while is_open := super().communicate():  # type: ignore[no-untyped-call]
+            if not self._has_next():
+                break
+        return bool(is_open)
+
+    def _has_next(self) -> bool:
+        """Wait for the next request, unless too many threads do so."""
+        if self.rfile.has_data():
+            return True
+        if not _waiting.acquire(blocking=False):
+            return False
+        try:
+            poll = select.poll()
+            poll.register(self.socket, select.POLLIN)
+            return bool(poll.poll(_WAIT_MILLISECONDS))
+        finally:
+            _waiting.release()
+
 
 def _file_of(sock: Any, mode: str, size: int) -> Any:
-    return StreamReader(sock, mode, size) if "r" in mode else AnswerWriter(sock, mode, size)
+    return RequestReader(sock, size) if "r" in mode else AnswerWriter(sock)

@@ -33,7 +33,7 @@ from localaws import (
 from localaws.calls import CallLog
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
-from localaws.gateway import AnyTargetConnection, OriginalHeadersGateway
+from localaws.gateway import WAITING_CONNECTIONS, AnyTargetConnection, OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.kinesis import open_kinesis
 from localaws.lambda_and_events import LambdaAndEvents, Sources
@@ -48,8 +48,8 @@ from localaws.sqs import open_sqs
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Each request that is being answered occupies a thread; an idle keep-alive connection does not.
-THREADS = 64
+# Each request that is being answered occupies a thread; an idle keep-alive connection only for a moment.
+THREADS = 64 + WAITING_CONNECTIONS
 # Above this number each answer closes its connection. A low limit would make a few functions with one client per
 # service reconnect for each call.
 IDLE_CONNECTIONS = 1000

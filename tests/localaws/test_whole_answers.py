@@ -1,8 +1,9 @@
-"""An answer reaches its client at once: a client that stops to listen after the headers has the body too."""
+"""Connections: an answer arrives as a whole, and requests that follow each other are answered without a pause."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -49,3 +50,38 @@ def test_headers_are_sent_together_with_the_body(server: wsgi.Server, path: str,
         head, _, body = first.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\nX-Name: value\r\n")
         assert [body, *(ours.recv(1 << 16) for _ in packets[1:])] == packets
+
+
+def test_requests_that_follow_each_other_are_answered_by_one_thread(server: wsgi.Server) -> None:
+    request = b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n"
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(10)
+        theirs.settimeout(10)
+        stays_open: list[bool] = []
+        connection = AnyTargetConnection(server, theirs)
+        thread = threading.Thread(target=lambda: stays_open.append(connection.communicate()))
+        thread.start()
+        for at_once in (1, 1, 3):
+            ours.sendall(request * at_once)
+            answers = b""
+            while answers.count(b'{"a": 1}') < at_once:
+                answers += ours.recv(1 << 16)
+        thread.join(10)
+        assert stays_open == [True], "a pause gives the thread back, and leaves the connection open"
+
+
+def test_an_answer_larger_than_the_buffers_of_the_socket_arrives(server: wsgi.Server) -> None:
+    body = bytes(range(256)) * 40_000
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(10)
+        writer = AnyTargetConnection(server, theirs).wfile
+        writer.held = b"head"
+        thread = threading.Thread(target=writer.write, args=(body,))
+        thread.start()
+        received = bytearray()
+        while len(received) < len(body) + 4:
+            received += ours.recv(1 << 20)
+        thread.join(10)
+        assert received == b"head" + body
