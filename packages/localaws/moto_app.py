@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from moto.moto_api import recorder
 from moto.moto_api._internal.moto_random import MotoRandom
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.utils import get_current_url
 from werkzeug.wrappers import Response as PlainResponse
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class ServerRequest(Request):
     """A request without Flask. The server sends the Date header."""
 
     from_wsgi_server = True
+
+    @property
+    def url_root(self) -> str:
+        """The URL of "/" on the request's host."""
+        return _root_of(self.scheme, self.host)
 
 
 class MotoApplication(DomainDispatcherApplication):
@@ -53,6 +59,11 @@ class MotoApplication(DomainDispatcherApplication):
     def get_backend_for_host(self, host: str | None) -> Any:
         """Return the name of a service."""
         return super().get_backend_for_host(host)
+
+
+@lru_cache(1000)
+def _root_of(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host, "/")
 
 
 @cache
