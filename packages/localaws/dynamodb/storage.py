@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from localaws.sqlite_files import open_file
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -74,10 +75,7 @@ class Storage:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_file(path, _SCHEMA)
         self.run("DELETE FROM records WHERE created < ?", time.time() - RETENTION)
 
     def close(self) -> None:

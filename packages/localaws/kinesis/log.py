@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from localaws.sqlite_files import open_file
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -35,10 +36,7 @@ class RecordLog:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_file(path, _SCHEMA)
         self._connection.execute("DELETE FROM records WHERE created < ?", (time.time() - _LONGEST_RETENTION,))
         self.changed = threading.Condition()
 

@@ -207,13 +207,15 @@ class History:
         return replace(info, vault=name)
 
     def _insert_pending(self, new: ObjectInfo, retained: ObjectInfo | None) -> None:
+        if retained is None:
+            self._index.insert(new)
+            return
         try:
             with self._index.transaction():
-                if retained:
-                    (self._index.move if retained.number else self._index.insert)(retained)
+                (self._index.move if retained.number else self._index.insert)(retained)
                 self._index.insert(new)
         except BaseException:
-            if retained and retained.vault:
+            if retained.vault:
                 self._layout.vault(retained.vault).unlink(missing_ok=True)
             raise
 
