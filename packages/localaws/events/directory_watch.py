@@ -27,7 +27,7 @@ _PAUSE = 1.0
 # A file modified more recently may still be written to, or be announced by the API.
 _SETTLED_SECONDS = 2.0
 # The pause is at least this many times the duration of the last listing, so that a large bucket does not fill the CPU.
-_SHARE = 10
+_SHARE = 20
 # Spark writes its files here first and then moves them.
 _TEMPORARY = "_temporary/"
 _SCHEMA = """CREATE TABLE IF NOT EXISTS announced (
@@ -58,7 +58,7 @@ class DirectoryWatch:
 
     def note(self, info: ObjectInfo) -> None:
         """Record that an object was announced, or needs no announcement."""
-        values = (info.bucket, info.key, info.identity.inode, info.identity.size, info.identity.mtime_ns)
+        values = (info.bucket, *_row(info.key, info.identity))
         self._documents.run("INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?)", values)
 
     def begin(self, bucket: str) -> None:
@@ -97,16 +97,21 @@ class DirectoryWatch:
     def _unknown(self, bucket: str, prefix: str, *, settled: bool) -> list[ObjectInfo]:
         """Return the files of a bucket that were not announced."""
         query = "SELECT key, inode, size, mtime FROM announced WHERE bucket = ?"
-        known = {row[0]: Identity(*row[1:]) for row in self._documents.run(query, (bucket,))}
+        # plain rows: building an Identity of each would take several times as long as reading them
+        known = set(self._documents.run(query, (bucket,)))
         newest = time.time_ns() - int(_SETTLED_SECONDS * 1e9)
         return [
             ObjectInfo(bucket, entry.key, entry.identity)
             for entry in walk(str(self._store.buckets.folder(bucket)), prefix)
             if entry.identity
-            and known.get(entry.key) != entry.identity
+            and _row(entry.key, entry.identity) not in known
             and _TEMPORARY not in entry.key
             and (not settled or entry.identity.mtime_ns < newest)
         ]
+
+
+def _row(key: str, identity: Identity) -> tuple[str, int, int, int]:
+    return key, identity.inode, identity.size, identity.mtime_ns
 
 
 def _prefixes(notifications: Notifications) -> list[str]:

@@ -60,7 +60,7 @@ def is_side_file(name: str) -> bool:
 
 def is_utf8(name: str) -> bool:
     """Return whether a file name, as the file system gives it, is UTF-8 and so can be a key."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _is_file_name(segment: str) -> bool:
