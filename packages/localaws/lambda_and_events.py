@@ -15,7 +15,7 @@ from localaws.s3.errors import S3Error
 from localaws.s3.notification_settings import NotificationRule, Notifications, notifications_of
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
-from localaws.sqs import QueueConsumer, SqsKeeper
+from localaws.sqs import QueueConsumer, QueueProducer, SqsKeeper
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -136,8 +136,8 @@ class LambdaAndEvents:
             "dynamodb": DynamoDbSource(self._stores.dynamodb),
             "kinesis": KinesisSource(self._stores.kinesis),
         }
-        queues = QueueConsumer(self._stores.sqs)
-        surroundings = Surroundings(self._home.functions, self._store, sources, queues, save)
+        queues = QueueConsumer(self._stores.sqs), QueueProducer(self._stores.sqs)
+        surroundings = Surroundings(self._home.functions, self._store, sources, *queues, save)
         return Events(settings, self._functions(), surroundings)
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:

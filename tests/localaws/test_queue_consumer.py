@@ -1,4 +1,4 @@
-"""Queues as event source mappings read them: without a request, but with the same effect and the same messages."""
+"""Queues as events and mappings use them: without a request, but with the same effect and the same messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 
-from localaws.sqs import QueueConsumer, SqsKeeper, open_sqs
+from localaws.sqs import QueueConsumer, QueueProducer, SqsKeeper, open_sqs
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ATTRIBUTES = {
@@ -82,3 +82,31 @@ def test_what_a_consumer_does_is_stored(keeper: SqsKeeper) -> None:
 def test_a_consumer_of_a_deleted_queue_is_refused(keeper: SqsKeeper) -> None:
     with pytest.raises(QueueDoesNotExist):
         QueueConsumer(keeper).receive(f"arn:aws:sqs:{REGION}:{ACCOUNT}:none", 10, 0)
+
+
+def test_a_producer_sends_what_send_message_sends(keeper: SqsKeeper) -> None:
+    with queue_with_message(keeper, "q") as (sqs, url, arn):
+        sqs.purge_queue(QueueUrl=url)
+        sqs.send_message(QueueUrl=url, MessageBody="a", MessageGroupId="g")
+        assert QueueProducer(keeper).send(arn, [("a", "g"), ("b", None)]) == 2
+        names = {"MessageSystemAttributeNames": ["All"], "MaxNumberOfMessages": 10}
+        expected, same, plain = sqs.receive_message(QueueUrl=url, **names)["Messages"]
+        assert len(keeper.storage.messages(arn)) == 3
+        assert plain["Body"] == "b" and "MessageGroupId" not in plain["Attributes"]
+        own = {"MessageId", "ReceiptHandle", "Attributes"}
+        assert {name: same[name] for name in same.keys() - own} == {
+            name: expected[name] for name in expected.keys() - own
+        }
+        times = {"SentTimestamp", "ApproximateFirstReceiveTimestamp"}
+        assert {name: same["Attributes"][name] for name in same["Attributes"].keys() - times} == {
+            name: expected["Attributes"][name] for name in expected["Attributes"].keys() - times
+        }
+
+
+def test_a_producer_stops_at_the_first_message_that_the_queue_refuses(keeper: SqsKeeper) -> None:
+    with queue_with_message(keeper, "q") as (sqs, url, arn):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "1024"})
+        assert QueueProducer(keeper).send(arn, [("a", None), ("b" * 1025, None), ("c", None)]) == 1
+        assert QueueProducer(keeper).send(arn, [("\x00", None)]) == 0
+        assert QueueProducer(keeper).send(arn.replace(":q", ":none"), [("a", None)]) == 0
+        assert [message["Body"] for message in QueueConsumer(keeper).receive(arn, 10, 0)] == ["b", "a"]

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
 _TOGETHER = 100
 """Maximum number of deliveries that a destination receives together, if it accepts several per call."""
+_INSERT = "INSERT INTO deliveries (lane, message, due, tries, sent) VALUES (?, ?, ?, 0, ?)"
 _WAITING = """SELECT lane, due FROM deliveries
     WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY due, number LIMIT 1"""
 _OF_LANE = """SELECT number, message, tries, sent FROM deliveries
@@ -111,12 +113,14 @@ class Outbox:
     def put(self, messages: list[Message]) -> None:
         """Store messages; once this returns they will be delivered."""
         now = time.time()
-        with self._documents.transaction():
-            for message in messages:
-                for delay in self._misdelivery.delays() if self._misdelivery else [0.0]:
-                    values = (message.lane, json.dumps(message.content), now + delay, now)
-                    columns = "lane, message, due, tries, sent"
-                    self._documents.run(f"INSERT INTO deliveries ({columns}) VALUES (?, ?, ?, 0, ?)", values)  # noqa: S608
+        rows = [
+            (message.lane, json.dumps(message.content), now + delay, now)
+            for message in messages
+            for delay in (self._misdelivery.delays() if self._misdelivery else [0.0])
+        ]
+        with self._documents.transaction() if len(rows) > 1 else nullcontext():
+            for row in rows:
+                self._documents.run(_INSERT, row)
         self._woken.set()
 
     def _dispatch(self) -> None:
@@ -181,5 +185,7 @@ class Outbox:
         self._documents.run("UPDATE deliveries SET tries = ?, due = ? WHERE number = ?", values)
 
     def _delete(self, *deliveries: _Delivery) -> None:
+        if not deliveries:
+            return
         numbers = json.dumps([delivery.number for delivery in deliveries])
         self._documents.run("DELETE FROM deliveries WHERE number IN (SELECT value FROM json_each(?))", (numbers,))

@@ -28,7 +28,7 @@ from localaws.s3.bucket_settings import settings_of
 from localaws.s3.notification_settings import Notifications, notifications_of
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
-from localaws.sqs import QueueConsumer
+from localaws.sqs import QueueConsumer, QueueProducer
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Surroundings:
     store: ObjectStore
     sources: Mapping[str, StreamSource]
     queues: QueueConsumer
+    producer: QueueProducer
     save: Callable[[str], None]
 
 
@@ -46,7 +47,7 @@ class Events:
     """All event delivery of one home."""
 
     def __init__(self, settings: Settings, functions: Functions, surroundings: Surroundings) -> None:
-        targets = Targets(functions.delivery, functions.asynchronous)
+        targets = Targets(functions.delivery, functions.asynchronous, surroundings.producer)
         misbehaviour = parse_misbehaviour(settings.misdeliver)
         misdelivery = Misdelivery(misbehaviour, settings.seed) if settings.misdeliver else None
         self._outbox = Outbox(functions.documents, targets.send, targets.send_together, self._lost, misdelivery)

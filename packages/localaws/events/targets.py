@@ -16,6 +16,7 @@ from localaws.events.outbox import Message, UndeliverableError
 from localaws.functions.asynchronous import Asynchronous
 from localaws.functions.delivery import Delivery
 from localaws.functions.errors import LambdaError
+from localaws.sqs import QueueProducer
 
 # Error codes after which a retry may succeed.
 _TRANSIENT = (
@@ -35,9 +36,10 @@ class Targets:
     ``subject`` for a topic, ``key`` for a stream.
     """
 
-    def __init__(self, delivery: Delivery, asynchronous: Asynchronous) -> None:
+    def __init__(self, delivery: Delivery, asynchronous: Asynchronous, queues: QueueProducer) -> None:
         self._delivery = delivery
         self._asynchronous = asynchronous
+        self._queues = queues
 
     def send(self, message: Message) -> None:
         """Deliver a message. Raises UndeliverableError, or another error if a retry may succeed."""
@@ -82,9 +84,12 @@ class Targets:
         self._asynchronous.enqueue(arn, content["body"].encode())
 
     def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
-        self._delivery.send(arn, content["body"], _attributes(content), _options(content))
+        if not (_is_plain(arn, content) and self._queues.send(arn, [_plain(content)])):
+            self._delivery.send(arn, content["body"], _attributes(content), _options(content))
 
     def _all_to_queue(self, arn: str, contents: Sequence[dict[str, Any]]) -> set[int]:
+        if all(_is_plain(arn, content) for content in contents):
+            return {*range(self._queues.send(arn, [*map(_plain, contents)]))}
         sent = [(content["body"], _attributes(content), _options(content)) for content in contents]
         return self._delivery.send_batch(arn, sent)
 
@@ -162,6 +167,15 @@ def _attributes(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _with_bytes(attribute: dict[str, str]) -> dict[str, Any]:
     """Return an attribute of a message, with binary values decoded from the base64 of the outbox."""
     return {name: base64.b64decode(value) if name == "BinaryValue" else value for name, value in attribute.items()}
+
+
+def _is_plain(arn: str, content: Mapping[str, Any]) -> bool:
+    """Return whether a message can be sent without a request."""
+    return not (content.get("attributes") or content.get("deduplication") or arn.endswith(".fifo"))
+
+
+def _plain(content: Mapping[str, Any]) -> tuple[str, str | None]:
+    return content["body"], content.get("group") or None
 
 
 def _options(content: Mapping[str, Any]) -> dict[str, str]:

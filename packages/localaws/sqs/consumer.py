@@ -26,7 +26,7 @@ class QueueConsumer:
 
         Raises SQSException if the queue does not exist.
         """
-        backend, name = _queue(arn)
+        backend, name = backend_and_name(arn)
         with self._keeper.changing("ReceiveMessage"):
             visible_after: Any = backend.get_queue(name).visibility_timeout
             messages = backend.receive_message(name, count, seconds, visible_after, ["All"])
@@ -34,7 +34,7 @@ class QueueConsumer:
 
     def delete(self, arn: str, handles: Iterable[str]) -> None:
         """Delete messages, except those whose handle is no longer valid. Raises SQSException without the queue."""
-        backend, name = _queue(arn)
+        backend, name = backend_and_name(arn)
         with self._keeper.changing("DeleteMessageBatch"):
             for handle in handles:
                 with suppress(ReceiptHandleIsInvalid):
@@ -42,14 +42,14 @@ class QueueConsumer:
 
     def give_back(self, arn: str, handles: Iterable[str]) -> None:
         """Make messages visible again, except those that cannot be."""
-        backend, name = _queue(arn)
+        backend, name = backend_and_name(arn)
         with self._keeper.changing("ChangeMessageVisibilityBatch"):
             for handle in handles:
                 with suppress(SQSException):
                     backend.change_message_visibility(name, handle, 0)
 
 
-def _queue(arn: str) -> tuple[LocalSqsBackend, str]:
+def backend_and_name(arn: str) -> tuple[LocalSqsBackend, str]:
     """Return the backend and name of a queue."""
     _, _, _, region, account, name = arn.split(":")
     return sqs_backends[account][region], name
