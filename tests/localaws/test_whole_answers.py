@@ -75,6 +75,7 @@ def test_an_answer_larger_than_the_buffers_of_the_socket_arrives(server: wsgi.Se
     body = bytes(range(256)) * 40_000
     ours, theirs = socket.socketpair()
     with ours, theirs:
+        ours.settimeout(10)
         theirs.settimeout(10)
         writer = AnyTargetConnection(server, theirs).wfile
         writer.held = b"head"
