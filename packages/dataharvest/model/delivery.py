@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from dataharvest.model.kind import KINDS, Kind
@@ -91,6 +92,7 @@ def file_name(key: str) -> FileName | None:
     return FileName(match["client"], kind, match["day"])
 
 
+@lru_cache(1000)
 def day_of(business_date: str) -> date:
     """Parse a date ``YYYYMMDD``. Raises ValueError."""
     return datetime.strptime(business_date, "%Y%m%d").date()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
@@ -12,9 +14,10 @@ from dataharvest.catapult.sender import Sender
 from dataharvest.metastore import Metastore
 from dataharvest.model.delivery import DeliveredObject, FileName, file_name
 from dataharvest.persistence import register
+from dataharvest.persistence.plain_bytes import NotPlainError
 from dataharvest.persistence.refusal import refuse
 from dataharvest.persistence.rows import load_rows, load_small
-from dataharvest.persistence.stream import Opened, RefusedError, ReplacedError, open_object, read_header
+from dataharvest.persistence.stream import CHUNK, Opened, RefusedError, ReplacedError, open_object, read_header
 from dataharvest.resources import SPLITTER
 from dataharvest.stage_queues import StageQueues
 from dataharvest.vault import DataKey
@@ -27,6 +30,8 @@ REFUSED = "refused"
 REPLACED = "replaced by a newer object"
 FOREIGN = "not a delivered file"
 TO_SPLIT = "to be split into chunks"
+Load = Callable[[Connection[Any], FileName, DeliveredObject], int | None]
+"""Loads a content that did not arrive before; the result is the id of its file, or None if it is refused."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,8 @@ class Persistence:
             return FOREIGN
         outcome: register.Registered | str = TO_SPLIT
         if self.split_above is None or delivered.size <= self.split_above:
-            key = self.sender.vault.key(name.external_client, name.business_date)
             try:
-                with self.sender.database.transaction() as connection:
-                    outcome = self._register(connection, name, delivered, key)
+                outcome = self._load_and_register(name, delivered)
             except ReplacedError:
                 return REPLACED
         if outcome == TO_SPLIT:
@@ -83,21 +86,46 @@ class Persistence:
             self.sender.send(name.external_client, name.business_date)
         return outcome
 
-    def _register(
-        self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
-    ) -> register.Registered | str:
+    def _load_and_register(self, name: FileName, delivered: DeliveredObject) -> register.Registered | str:
         """Return the registration, REFUSED, or TO_SPLIT if chunks of the content are missing.
 
-        Raises ReplacedError.
+        Most files are small and valid. They need neither savepoints nor, without sensitive columns, a key. Any other
+        file is rolled back and loaded again. Raises ReplacedError.
         """
+        # Read or created outside the transaction, which may be rolled back: the vault remembers it.
+        key = partial(self.sender.vault.key, name.external_client, name.business_date)
+        if delivered.size < CHUNK:
+            load: Load = partial(self._load_valid, key=key() if name.kind.is_sensitive else None)
+            with suppress(NotPlainError, RefusedError), self.sender.database.transaction() as connection:
+                return self._register(connection, name, delivered, load)
+        load = partial(self._load, key=key())
+        with self.sender.database.transaction() as connection:
+            return self._register(connection, name, delivered, load)
+
+    def _register(
+        self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, load: Load
+    ) -> register.Registered | str:
         register.lock_kind(connection, name)
         is_outdated, known = register.arrive(connection, name, delivered)
         if is_outdated:
             raise ReplacedError
         if known and not known.is_ready:
             return REFUSED if known.is_refused else TO_SPLIT
-        file_id = known.file_id if known else self._load(connection, name, delivered, key)
+        file_id = known.file_id if known else load(connection, name, delivered)
         return REFUSED if file_id is None else register.register(connection, name, file_id)
+
+    def _load_valid(
+        self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey | None
+    ) -> int:
+        """Load a file without invalid rows, and return its id. Raises NotPlainError, RefusedError or ReplacedError."""
+        opened = read_header(name.kind, open_object(self.s3, delivered))
+        return load_small(
+            connection,
+            name.kind,
+            opened,
+            key,
+            lambda rows: register.new_file(connection, name, delivered, rows=rows),
+        )
 
     def _load(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
@@ -109,15 +137,6 @@ class Persistence:
 
         try:
             opened = source().read_ahead()
-            file_id = load_small(
-                connection,
-                name.kind,
-                opened,
-                key,
-                lambda rows: register.new_file(connection, name, delivered, rows=rows),
-            )
-            if file_id is not None:
-                return file_id
             with connection.transaction():
                 file_id = register.new_file(connection, name, delivered)
                 rows = load_rows(connection, name.kind, file_id, opened, source, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from psycopg import Connection
@@ -13,6 +14,15 @@ from dataharvest.model.delivery import DeliveredObject, Delivery, FileName, day_
 from dataharvest.model.kind import KINDS, Kind
 
 _FILE_COLUMNS = SQL(", ").join(Identifier(f"{kind.noun}_file") for kind in KINDS)
+_LOCK_DAY = (
+    SQL(
+        "SELECT b.version, {} FROM dataharvest.business_day b "
+        "JOIN dataharvest.delivery d USING (external_client, business_date, version) "
+        "WHERE (b.external_client, b.business_date) = (%s, %s) FOR UPDATE OF b FOR NO KEY UPDATE OF d"
+    )
+    .format(_FILE_COLUMNS)
+    .as_bytes()
+)
 
 
 @dataclass(frozen=True)
@@ -149,10 +159,7 @@ def register(connection: Connection[Any], name: FileName, file_id: int) -> Regis
         version += 1
         _open_version(connection, name, version)
     if files[name.kind] != file_id:
-        statement = SQL(
-            "UPDATE dataharvest.delivery SET {} = %s WHERE (external_client, business_date, version) = (%s, %s, %s)"
-        )
-        connection.execute(statement.format(_file_column(name.kind)), (file_id, *_day(name), version))
+        connection.execute(_set_file(name.kind), (file_id, *_day(name), version))
     flags = tuple(kind.flag for kind, known in files.items() if known is not None or kind == name.kind)
     return Registered(Delivery(name.external_client, name.business_date, version), flags, is_new)
 
@@ -162,23 +169,13 @@ def _locked_day(connection: Connection[Any], name: FileName) -> tuple[int, dict[
 
     Return None if the date does not exist, or if another transaction opened a version meanwhile.
     """
-    query = SQL(
-        "SELECT b.version, {} FROM dataharvest.business_day b "
-        "JOIN dataharvest.delivery d USING (external_client, business_date, version) "
-        "WHERE (b.external_client, b.business_date) = (%s, %s) FOR UPDATE OF b FOR NO KEY UPDATE OF d"
-    )
-    row = connection.execute(query.format(_FILE_COLUMNS), _day(name)).fetchone()
+    row = connection.execute(_LOCK_DAY, _day(name)).fetchone()
     return (int(row[0]), dict(zip(KINDS, row[1:], strict=True))) if row else None
 
 
 def _open_day(connection: Connection[Any], name: FileName, file_id: int) -> bool:
     """Create a date whose version 1 has one file; return False if another transaction created it."""
-    statement = SQL(
-        "WITH opened AS (INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING *) "
-        "INSERT INTO dataharvest.delivery (external_client, business_date, version, {}) SELECT *, %s FROM opened"
-    )
-    given = (*_day(name), file_id)
-    return connection.execute(statement.format(_file_column(name.kind)), given).rowcount == 1
+    return connection.execute(_insert_day(name.kind), (*_day(name), file_id)).rowcount == 1
 
 
 def _open_version(connection: Connection[Any], name: FileName, version: int) -> None:
@@ -192,6 +189,23 @@ def _open_version(connection: Connection[Any], name: FileName, version: int) -> 
         "UPDATE dataharvest.business_day SET version = %s WHERE (external_client, business_date) = (%s, %s)",
         (version, *_day(name)),
     )
+
+
+@cache
+def _set_file(kind: Kind) -> bytes:
+    statement = SQL(
+        "UPDATE dataharvest.delivery SET {} = %s WHERE (external_client, business_date, version) = (%s, %s, %s)"
+    )
+    return statement.format(_file_column(kind)).as_bytes()
+
+
+@cache
+def _insert_day(kind: Kind) -> bytes:
+    statement = SQL(
+        "WITH opened AS (INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING *) "
+        "INSERT INTO dataharvest.delivery (external_client, business_date, version, {}) SELECT *, %s FROM opened"
+    )
+    return statement.format(_file_column(kind)).as_bytes()
 
 
 def _file_column(kind: Kind) -> Identifier:

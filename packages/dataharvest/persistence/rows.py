@@ -32,26 +32,22 @@ class Loaded:
 
 
 def load_small(
-    connection: Connection[Any], kind: Kind, opened: Opened, key: DataKey, new_file: Callable[[int], int]
-) -> int | None:
-    """Load a small file without invalid rows in the caller's transaction; ``new_file`` records it with their number.
+    connection: Connection[Any], kind: Kind, opened: Opened, key: DataKey | None, new_file: Callable[[int], int]
+) -> int:
+    """Load a small file in the caller's transaction; ``new_file`` records it with its number of rows; return its id.
 
-    Return its id; load and record nothing and return None for any other file. Raises RefusedError if the bytes are not
-    CSV.
+    ``key`` is required if the kind is sensitive. Raises NotPlainError if a row is invalid, after which the caller must
+    roll back, and RefusedError if the bytes are not CSV.
     """
-    if len(opened.rest) >= CHUNK:
-        return None
+    rows = small_rows(kind, opened, key)
     try:
-        rows = small_rows(kind, opened, key)
-    except NotPlainError:
-        return None
-
-    def load() -> int:
         file_id = new_file(len(rows))
         copy_small(connection, kind, file_id, rows)
-        return file_id
-
-    return _if_all_fit(connection, load)
+    except Error as error:
+        if _is_fault_of_data(error):
+            raise NotPlainError from error
+        raise
+    return file_id
 
 
 def load_rows(
@@ -77,9 +73,13 @@ def _if_all_fit(connection: Connection[Any], load: Callable[[], int]) -> int | N
     except NotPlainError:
         return None
     except Error as error:
-        if (error.sqlstate or "").startswith((*_DATA_FAULTS, _DEADLOCK)):
+        if _is_fault_of_data(error):
             return None
         raise
+
+
+def _is_fault_of_data(error: Error) -> bool:
+    return (error.sqlstate or "").startswith((*_DATA_FAULTS, _DEADLOCK))
 
 
 def _copied_whole(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from psycopg import Connection
@@ -17,7 +18,7 @@ from dataharvest.vault import DataKey
 Row = tuple[object, ...]
 
 
-def small_rows(kind: Kind, opened: Opened, key: DataKey) -> list[Row]:
+def small_rows(kind: Kind, opened: Opened, key: DataKey | None) -> list[Row]:
     """Return line and values of each record.
 
     Raises NotPlainError if one is invalid, or RefusedError if the bytes are not CSV.
@@ -30,14 +31,19 @@ def copy_small(connection: Connection[Any], kind: Kind, file_id: int, rows: Iter
 
     Raises psycopg's errors, for example for a repeated key; the caller must then roll back.
     """
-    names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
-    statement = SQL("COPY dataharvest.{} (file_id, line, {}) FROM STDIN").format(Identifier(kind.table), names)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, cursor.copy(_copy(kind)) as copy:
         for row in rows:
             copy.write_row((file_id, *row))
 
 
-def _rows(kind: Kind, opened: Opened, key: DataKey) -> Iterator[Row]:
+@cache
+def _copy(kind: Kind) -> bytes:
+    names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
+    statement = SQL("COPY dataharvest.{} (file_id, line, {}) FROM STDIN").format(Identifier(kind.table), names)
+    return statement.as_bytes()
+
+
+def _rows(kind: Kind, opened: Opened, key: DataKey | None) -> Iterator[Row]:
     places = [opened.columns.index(column) for column in kind.columns]
     for line, fields in records(opened):
         if len(fields) != len(places):

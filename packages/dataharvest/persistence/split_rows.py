@@ -88,9 +88,10 @@ def _printable(value: str) -> str:
     return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:LONGEST_VALUE]
 
 
-def stored(column: Column, value: str, key: DataKey) -> str | bytes:
-    """Return a valid value in the form in which the database stores it."""
+def stored(column: Column, value: str, key: DataKey | None) -> str | bytes:
+    """Return a valid value in the form in which the database stores it; ``key`` is required for a sensitive column."""
     if column.sensitive:
+        assert key is not None
         return key.seal(column.plain(value), column.name)
     return value.strip() if column.domain == MONEY else value
 
