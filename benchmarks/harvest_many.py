@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,8 +17,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,34 +51,41 @@ def days() -> list[Day]:
     ]
 
 
-def signed(s3: Any) -> list[tuple[str, bytes]]:
-    """Return path and body of each upload, client by client.
+def requests(s3: Any) -> list[bytes]:
+    """Return the HTTP request of each upload, client by client.
 
-    The URLs are signed before the clock starts, because the work of external clients is not measured.
+    They are signed and put together before the clock starts, because the work of external clients is not measured.
     """
-    contents = [(key, b"".join(parts)) for day in days() for key, parts in files(day)]
-    urls = [s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": f"in/{key}"}) for key, _ in contents]
-    paths = [urlsplit(url)._replace(scheme="", netloc="").geturl() for url in urls]
-    return [(path, content) for path, (_, content) in zip(paths, contents, strict=True)]
+    requests = []
+    for key, parts in (file for day in days() for file in files(day)):
+        url = urlsplit(s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": f"in/{key}"}))
+        body = b"".join(parts)
+        lines = f"PUT {url.path}?{url.query} HTTP/1.1", f"Host: {url.netloc}", f"Content-Length: {len(body)}"
+        requests.append("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
+    return requests
 
 
-def upload(address: str, uploads: list[tuple[str, bytes]]) -> None:
-    """Upload all files over ``CONNECTIONS`` connections. Raises HTTPException."""
-    connections = queue.SimpleQueue[HTTPConnection]()
+def upload(endpoint: str, requests: list[bytes]) -> None:
+    """Send all requests over ``CONNECTIONS`` connections. Raises OSError if one is not answered with 200."""
+    url = urlsplit(endpoint)
+    connections = queue.SimpleQueue[socket.socket]()
     for _ in range(CONNECTIONS):
-        connections.put(HTTPConnection(address))
+        connections.put(socket.create_connection((url.hostname, url.port)))
 
-    def put(path: str, body: bytes) -> None:
-        connection = connections.get()
-        connection.request("PUT", path, body)
-        answer = connection.getresponse()
-        if answer.status != HTTPStatus.OK:
-            raise HTTPException(answer.read())
-        answer.read()
+    def send(request: bytes) -> None:
+        connection, answer = connections.get(), b""
+        connection.sendall(request)
+        while not answer.endswith(b"\r\n\r\n"):  # it has no body
+            received = connection.recv(1 << 16)
+            if not received:
+                break
+            answer += received
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise OSError(answer)
         connections.put(connection)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(put, *zip(*uploads, strict=True)))
+        list(pool.map(send, requests))
 
 
 def watch(dsn: str, started: datetime) -> dict[str, float]:
@@ -104,9 +110,9 @@ def main() -> None:
     dist = Path(os.environ.get("FUNCTIONS", ROOT / "dist"))
     with tempfile.TemporaryDirectory() as name, postgres(Path(name, "pg")) as dsn, running(Path(name, "aws")) as aws:
         deploy(aws, dsn, dist, {})
-        uploads = signed(aws.client("s3"))
+        uploads = requests(aws.client("s3"))
         started = datetime.now(UTC)
-        upload(aws.endpoint.removeprefix("http://"), uploads)
+        upload(aws.endpoint, uploads)
         print(f"{DELIVERIES:,} deliveries uploaded in {(datetime.now(UTC) - started).seconds} s", flush=True)
         finished = watch(dsn, started)
     slowest, median = max(finished.values()), statistics.median(finished.values())
