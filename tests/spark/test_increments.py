@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import few_and_many
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from shop_star import STAR, Shop, fact_month, fact_year, many, rebuilt, sales, tickets
@@ -194,13 +193,23 @@ def first(day: date) -> int:
     return 10 * (1 + (day - DAYS[0]) // timedelta(1))
 
 
+# Members change in each way: a new version, a withdrawn member with sales, a new member, a new spelling.
+MEMBERS_CHANGE = [
+    [("a", "Alfa", "2020-06-01"), ("a", "Beta", "2020-12-31")],
+    {DAYS[1]: [], DAYS[2]: ["b"]},
+    [("A", "Beta", "2020-12-31"), ("b", "Beta", "2020-12-31")],
+]
+EXAMPLE, ANY = (Phase.explicit,), (Phase.explicit, Phase.generate, Phase.shrink)
+
+
 @pytest.mark.slow
-@few_and_many(1, 12)
+@pytest.mark.parametrize("phases", [EXAMPLE, pytest.param(ANY, marks=pytest.mark.long)], ids=["example", "any"])
 def test_any_history_of_arrivals_corrections_and_withdrawals_equals_a_rebuild(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, examples: int
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, phases: tuple[Phase, ...]
 ) -> None:
-    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @settings(max_examples=12, phases=phases, deadline=None, derandomize=True)
     @given(history=st.lists(st.one_of(ARRIVAL, OBSERVATIONS), min_size=3, max_size=4))
+    @example(history=MEMBERS_CHANGE)
     def check(history: list[Any]) -> None:
         equals_a_rebuild(Shop(lake_in(spark, tmp_path_factory.mktemp("any"))), history)
 
