@@ -30,7 +30,7 @@ from localaws.redshift.copy.options import REFUSED as REFUSED_OF_COPY
 from localaws.redshift.copy.options import WITHOUT_EFFECT as WITHOUT_EFFECT_OF_COPY
 from localaws.redshift.serverless.namespace_calls import REFUSED as REFUSED_OF_SERVERLESS
 from localaws.redshift_clusters import REFUSED as REFUSED_OF_CLUSTERS
-from localaws.s3.app import UNSUPPORTED
+from localaws.s3.app import refused_operations
 
 _CALLS = (
     FunctionCalls, AliasCalls, PolicyCalls, SettingCalls, EventConfigCalls, TagCalls, LayerCalls, InvokeCalls,
@@ -157,7 +157,8 @@ Events for a target of another service are logged as refused and sent to the tar
 
 ## S3
 
-Refused by name: {_names(UNSUPPORTED)} of an object, and everything that [its page](localaws_s3.md) lists as refused.
+Refused by name: {_names(refused_operations())}, and everything that
+[its page](localaws_s3.md) lists as refused.
 
 ## Redshift
 

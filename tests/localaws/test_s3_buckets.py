@@ -249,3 +249,42 @@ def test_access_logs_go_where_a_policy_lets_them(s3: Any, bucket: str, statement
         return
     s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "logs/a/"
+
+
+INVENTORY = {
+    "Id": "all", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"},
+    "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::reports", "Format": "CSV"}},
+    "OptionalFields": ["Size", "ETag"],
+}  # fmt: skip
+
+
+def test_inventory_configurations_are_kept_and_removed(s3: Any, bucket: str) -> None:
+    for name in ("z", "all"):
+        s3.put_bucket_inventory_configuration(Bucket=bucket, Id=name, InventoryConfiguration=INVENTORY | {"Id": name})
+    listed = s3.list_bucket_inventory_configurations(Bucket=bucket)["InventoryConfigurationList"]
+    assert [item["Id"] for item in listed] == ["all", "z"]
+    assert s3.get_bucket_inventory_configuration(Bucket=bucket, Id="all")["InventoryConfiguration"] == INVENTORY
+    for name in ("z", "all"):
+        s3.delete_bucket_inventory_configuration(Bucket=bucket, Id=name)
+    assert "InventoryConfigurationList" not in s3.list_bucket_inventory_configurations(Bucket=bucket)
+    assert code(s3.get_bucket_inventory_configuration, Bucket=bucket, Id="all") == "NoSuchConfiguration"
+
+
+# From the recording test_s3_put_inventory_report_exceptions.
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"Id": "other"}, "IdMismatch"),
+        (
+            {"Destination": {"S3BucketDestination": {"Bucket": "reports", "Format": "CSV"}}},
+            "InvalidS3DestinationBucket",
+        ),
+        ({"Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::r", "Format": "WRONG"}}}, "MalformedXML"),
+        ({"Schedule": {"Frequency": "Hourly"}}, "MalformedXML"),
+        ({"IncludedObjectVersions": "Wrong"}, "MalformedXML"),
+        ({"OptionalFields": ["Size", "Wrong"]}, "MalformedXML"),
+    ],
+)
+def test_a_wrong_inventory_configuration(s3: Any, bucket: str, change: dict[str, Any], refused: str) -> None:
+    wrong = INVENTORY | change
+    assert code(s3.put_bucket_inventory_configuration, Bucket=bucket, Id="all", InventoryConfiguration=wrong) == refused

@@ -31,6 +31,7 @@ from localaws.s3.errors import S3Error, is_disk_full
 from localaws.s3.request import Request, Response, request_of
 from localaws.s3.settings_app import SELECTORS, BucketSettings
 from localaws.s3.store import ObjectStore
+from localaws.s3.subresources import check_subresources, operations_outside
 from localaws.s3.upload_calls import UploadCalls
 from localaws.s3.uploads import Uploads
 
@@ -40,10 +41,17 @@ if TYPE_CHECKING:
 Operation: TypeAlias = Callable[[Request], Response]
 # The method, the presence of a key and the first of these names in the query decide which operation answers a request.
 OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes", "retention", "legal-hold")
-UNSUPPORTED = ("restore", "select", "torrent", "append", "renameObject", "encryption")
 BUCKET_SELECTORS = ("versioning", "versions", "uploads", "delete", "list-type")
 _SETTINGS = frozenset(SELECTORS)
+_BUCKET_SUBRESOURCES = _SETTINGS.union(BUCKET_SELECTORS)
+_OBJECT_SUBRESOURCES = frozenset(OBJECT_SELECTORS)
 _log = logging.getLogger(__name__)
+
+
+def refused_operations() -> list[str]:
+    """Return the operations that localaws refuses by name, sorted."""
+    of_buckets = operations_outside(_BUCKET_SUBRESOURCES, has_key=False)
+    return sorted(of_buckets | operations_outside(_OBJECT_SUBRESOURCES, has_key=True))
 
 
 class S3Application:
@@ -64,6 +72,7 @@ class S3Application:
         try:
             request = request_of(environ)
             check_expected_owner(request)
+            check_subresources(request, _OBJECT_SUBRESOURCES if request.key else _BUCKET_SUBRESOURCES)
             is_setting = self._is_setting(request)
             response = self._settings.answer(environ, request) if is_setting else self._operation(request)(request)
             for event, info in response.events:
@@ -96,8 +105,6 @@ class S3Application:
         if not request.key:
             selector = next((name for name in BUCKET_SELECTORS if name in request.query), "")
             return self._bucket_operations.get((request.method, selector), _not_allowed)
-        if any(name in request.query for name in UNSUPPORTED):
-            return _not_implemented
         selector = next((name for name in OBJECT_SELECTORS if name in request.query), "")
         if "x-amz-copy-source" in request.headers and selector in ("", "uploadId"):
             selector += "copy"
@@ -148,11 +155,6 @@ def _bucket_operations(store: ObjectStore, uploads: Uploads) -> Mapping[tuple[st
 
 def _not_allowed(request: Request) -> Response:
     raise S3Error("MethodNotAllowed", elements={"Method": request.method})
-
-
-def _not_implemented(request: Request) -> Response:
-    name = next(name for name in UNSUPPORTED if name in request.query)
-    raise S3Error("NotImplemented", f"The object operation {request.method} ?{name} is not supported")
 
 
 def _error_response(error: Exception, request: Request | None, ids: dict[str, str]) -> Response:

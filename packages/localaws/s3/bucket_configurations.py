@@ -1,7 +1,8 @@
 """Bucket settings that localaws answers itself: tags, Object Lock, replication, and configurations that moto lacks.
 
-A metrics, analytics or Intelligent-Tiering configuration is stored and returned as it was sent. It has no other effect,
-because nothing here measures requests or moves objects to another tier. The same holds for the payer of requests.
+An inventory, metrics, analytics or Intelligent-Tiering configuration is stored and returned as it was sent. It has no
+other effect, because nothing here lists objects, measures requests or moves objects to another tier. The same holds for
+the payer of requests.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, TypeAlias
 from localaws.s3.bucket_settings import backend_of, named_configurations, settings_of
 from localaws.s3.documents import Node, document, parse, text_of
 from localaws.s3.errors import S3Error
+from localaws.s3.inventory_rules import check_inventory
 from localaws.s3.list_calls import key_of_token, token_of_key
 from localaws.s3.request import Request, Response
 from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of, tag_nodes
@@ -24,8 +26,12 @@ RESERVED = "System tags cannot be added/updated by requester"
 NAMED = {
     "analytics": "AnalyticsConfiguration",
     "intelligent-tiering": "IntelligentTieringConfiguration",
+    "inventory": "InventoryConfiguration",
     "metrics": "MetricsConfiguration",
 }
+_MISMATCH = "Document ID does not match the specified configuration ID."
+# Code of the error for a document with another ID than the query.
+_OTHER_ID = {"inventory": "IdMismatch", "metrics": "InvalidArgument"}
 PAYERS = frozenset({"BucketOwner", "Requester"})
 _PAYMENT = "requestPayment"
 _PROLOGUE = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
@@ -124,13 +130,14 @@ def get_named(request: Request, body: bytes) -> Response:
 
 
 def put_named(request: Request, body: bytes) -> Response:
-    """Store one configuration; raises S3Error MalformedXML or InvalidArgument."""
+    """Store one configuration; raises S3Error for one that S3 refuses."""
     selector, stored = _named(request)
     name = request.query.get("id", "")
     if text_of(parse(body, NAMED[selector]), "Id") != name or not name:
-        if selector != "metrics":
-            raise S3Error("MalformedXML")
-        raise S3Error("InvalidArgument", "Document ID does not match the specified configuration ID.")
+        code = _OTHER_ID.get(selector, "MalformedXML")
+        raise S3Error(code, _MISMATCH if selector in _OTHER_ID else "")
+    if selector == "inventory":
+        check_inventory(body)
     stored[name] = body
     return Response(204)
 
