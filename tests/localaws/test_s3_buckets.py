@@ -225,30 +225,32 @@ def test_a_bucket_with_tags_and_an_ownership(s3: Any, bucket: str) -> None:
     )
 
 
-LOGGING = "logging.s3.amazonaws.com"
-TLS_ONLY = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+# From the recordings test_put_bucket_logging, test_put_bucket_logging_wrong_target and .._cross_locations.
+def test_access_logs_go_to_a_bucket_of_the_same_region(aws: Running, s3: Any, bucket: str) -> None:
+    name = f"west-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
 
+    def put(source: str, target: str) -> Any:
+        status = {"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": "logs/"}}
+        return s3.put_bucket_logging(Bucket=source, BucketLoggingStatus=status)
 
-@pytest.mark.parametrize(
-    ("statement", "answer"),
-    [
-        ({"Effect": "Allow", "Principal": {"Service": [LOGGING]}, "Action": ["s3:PutObject"]}, "allowed"),
-        ({"Effect": "Allow", "Principal": {"Service": LOGGING}, "Action": "s3:Put*"}, "allowed"),
-        ({"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:*"}, "refused"),
-        ({"Effect": "Deny", "Principal": {"Service": LOGGING}, "Action": "s3:PutObject"}, "refused"),
-    ],
-)
-def test_access_logs_go_where_a_policy_lets_them(s3: Any, bucket: str, statement: Any, answer: str) -> None:
-    """The policy also has a statement about all principals, as policies that require TLS do."""
-    policy = {"Statement": [TLS_ONLY, statement | {"Resource": [f"arn:aws:s3:::{bucket}/logs/*"]}]}
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    status = {"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": "logs/a/"}}
-    if answer == "refused":
-        refused = code(s3.put_bucket_logging, Bucket=bucket, BucketLoggingStatus=status)
-        assert refused == "InvalidTargetBucketForLogging"
-        return
-    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
-    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "logs/a/"
+    put(bucket, bucket)
+    expected = {"TargetBucket": bucket, "TargetPrefix": "logs/"}
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == expected
+    with pytest.raises(ClientError) as missing:
+        put(bucket, "no-such-bucket")
+    assert missing.value.response["Error"] | {"RequestId": "", "HostId": ""} == {
+        "Code": "InvalidTargetBucketForLogging", "Message": "The target bucket for logging does not exist",
+        "TargetBucket": "no-such-bucket", "RequestId": "", "HostId": "",
+    }  # fmt: skip
+    locations = []
+    for source, target in ((bucket, name), (name, bucket)):
+        with pytest.raises(ClientError) as crossing:
+            put(source, target)
+        answer = crossing.value.response["Error"]
+        assert answer["Code"] == "CrossLocationLoggingProhibitted"
+        locations.append((answer.get("SourceBucketLocation"), answer["TargetBucketLocation"]))
+    assert locations == [(None, "us-west-2"), ("us-west-2", "us-east-1")]
 
 
 INVENTORY = {

@@ -101,6 +101,8 @@ class Body:
         self._chunks = Chunks(self._raw) if self._is_aws_chunked() else None
         self._md5 = hashlib.md5(usedforsecurity=False)
         self.is_sized = chunked or "content-length" in headers
+        # S3 writes the expected digest of a part in base64, that of an object in hexadecimal.
+        self.is_part = False
         self.checksums: dict[str, str] = {}
         self._computed: set[str] = set()
         self.size = 0
@@ -155,7 +157,8 @@ class Body:
         if sha256 and sha256.hexdigest() != self._content_sha256:
             raise S3Error("XAmzContentSHA256Mismatch")
         if md5 and md5 != self.md5:
-            elements = {"ExpectedDigest": md5.hex(), "CalculatedDigest": base64.b64encode(self.md5).decode()}
+            expected = base64.b64encode(md5).decode() if self.is_part else md5.hex()
+            elements = {"ExpectedDigest": expected, "CalculatedDigest": base64.b64encode(self.md5).decode()}
             raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", elements)
         self._verify(running)
 

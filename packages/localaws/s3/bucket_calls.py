@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-import botocore.session
-
 from localaws.s3.bucket_settings import settings_of
 from localaws.s3.buckets import SUSPENDED, Bucket
 from localaws.s3.documents import Node, document, iso_time, parse, text_of
 from localaws.s3.errors import S3Error
 from localaws.s3.list_calls import key_of_token, token_of_key
+from localaws.s3.locations import regions
 from localaws.s3.object_reads import OWNER
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
@@ -22,7 +19,7 @@ def list_buckets(store: ObjectStore, request: Request) -> Response:
     """ListBuckets."""
     prefix, token = request.query.get("prefix", ""), request.query.get("continuation-token", "")
     after, region = key_of_token(token) if token else "", request.query.get("bucket-region", "")
-    if region and region not in _regions():
+    if region and region not in regions():
         elements = {"ArgumentName": "bucket-region"}
         raise S3Error("InvalidArgument", f"Argument value {region[:50]} is not a valid AWS Region", elements)
     limit = request.number("max-buckets", MAX_BUCKETS, MAX_BUCKETS)
@@ -44,16 +41,12 @@ def _bucket(bucket: Bucket) -> list[Node]:
     ]
 
 
-@cache
-def _regions() -> frozenset[str]:
-    return frozenset(botocore.session.get_session().get_available_regions("s3"))
-
-
 def head_bucket(store: ObjectStore, request: Request) -> Response:
     """HeadBucket."""
     store.buckets.folder(request.bucket)
     headers = {"x-amz-bucket-region": settings_of(request.bucket).region_name, "x-amz-access-point-alias": "false"}
-    return Response(200, {**headers, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"})
+    headers |= {"x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}", "content-type": "application/xml"}
+    return Response(200, headers)
 
 
 def get_bucket_versioning(store: ObjectStore, request: Request) -> Response:

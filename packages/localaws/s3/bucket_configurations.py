@@ -16,6 +16,7 @@ from localaws.s3.documents import Node, document, parse, text_of
 from localaws.s3.errors import S3Error
 from localaws.s3.inventory_rules import check_inventory
 from localaws.s3.list_calls import key_of_token, token_of_key
+from localaws.s3.locations import get_bucket_location
 from localaws.s3.request import Request, Response
 from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of, tag_nodes
 
@@ -160,6 +161,7 @@ def _named(request: Request) -> tuple[str, dict[str, bytes]]:
 OPERATIONS: Mapping[tuple[str, str], Setting] = {
     ("GET", "tagging"): get_bucket_tagging,
     ("PUT", "tagging"): put_bucket_tagging,
+    ("GET", "location"): get_bucket_location,
     ("GET", "object-lock"): get_object_lock_configuration,
     ("GET", "replication"): get_replication,
     ("GET", _PAYMENT): get_request_payment,

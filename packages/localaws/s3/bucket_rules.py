@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from xml.etree.ElementTree import Element
 
 from localaws.s3.bucket_settings import settings_of
 from localaws.s3.documents import parse, text_of
 from localaws.s3.encryption import KMS, S3_MANAGED
-from localaws.s3.errors import S3Error
+from localaws.s3.errors import NoSuchBucketError, S3Error
+from localaws.s3.lifecycle_rules import check_lifecycle, check_minimum
 from localaws.s3.retention import MODES
 
 OWNERSHIP = frozenset({"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"})
@@ -22,7 +22,6 @@ ACLS = frozenset({
     "bucket-owner-full-control", "log-delivery-write",
 })  # fmt: skip
 METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD"})
-_LONGEST_ID = 255
 
 
 def check_setting(bucket: str, selector: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -31,6 +30,8 @@ def check_setting(bucket: str, selector: str, body: bytes, headers: Mapping[str,
         rule(bucket, body)
     if selector == "acl":
         check_acl(bucket, headers)
+    if selector == "lifecycle":
+        check_minimum(headers)
 
 
 def check_acl(bucket: str, headers: Mapping[str, str]) -> None:
@@ -114,23 +115,23 @@ def _accelerate(bucket: str, body: bytes) -> None:
 
 
 def _lifecycle(bucket: str, body: bytes) -> None:
-    rules = parse(body, "LifecycleConfiguration").findall("Rule")
-    ids = [text_of(rule, "ID") for rule in rules if text_of(rule, "ID")]
-    if any(len(rule_id) > _LONGEST_ID for rule_id in ids):
-        raise S3Error("InvalidArgument", f"ID length should not exceed allowed limit of {_LONGEST_ID}")
-    if len(set(ids)) < len(ids):
-        raise S3Error("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
-    for rule in rules:
-        _lifecycle_rule(rule)
+    check_lifecycle(body)
 
 
-def _lifecycle_rule(rule: Element) -> None:
-    if text_of(rule, "Status") not in ("Enabled", "Disabled"):
-        raise S3Error("MalformedXML")
-    for days in (*rule.findall("Expiration/Days"), *rule.findall("NoncurrentVersionExpiration/NoncurrentDays")):
-        if not (days.text or "").strip().isdigit() or int(days.text or "0") < 1:
-            text = f"'Days' for Expiration action must be a positive integer, not {(days.text or '')[:20]!r}"
-            raise S3Error("InvalidArgument", text)
+def _logging(bucket: str, body: bytes) -> None:
+    """Check that the target exists in the same region. S3 does not check that its policy lets S3 write there."""
+    root = parse(body, "BucketLoggingStatus")
+    target = root.findtext("LoggingEnabled/TargetBucket")
+    if target is None:
+        return
+    try:
+        there = settings_of(target).region_name
+    except NoSuchBucketError as error:
+        raise S3Error("InvalidTargetBucketForLogging", elements={"TargetBucket": target[:100]}) from error
+    here = settings_of(bucket).region_name
+    if there != here:
+        source = {} if here == "us-east-1" else {"SourceBucketLocation": here}
+        raise S3Error("CrossLocationLoggingProhibitted", elements={**source, "TargetBucketLocation": there})
 
 
 def _policy(bucket: str, body: bytes) -> None:
@@ -157,6 +158,7 @@ _RULES: Mapping[str, Callable[[str, bytes], None]] = {
     "cors": _cors,
     "encryption": _encryption,
     "lifecycle": _lifecycle,
+    "logging": _logging,
     "object-lock": _object_lock,
     "ownershipControls": _ownership,
     "policy": _policy,

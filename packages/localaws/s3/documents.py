@@ -18,10 +18,10 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _SPECIAL = re.compile(r'[&<>"\x00-\x1f]')
 
 
-def document(name: str, children: Iterable[Node], namespace: str = NAMESPACE) -> bytes:
-    """A whole document; a child is ``(name, text)`` or ``(name, children)``."""
+def document(name: str, children: Iterable[Node], namespace: str = NAMESPACE, text: str = "") -> bytes:
+    """A whole document, with ``text`` if it has no children; a child is ``(name, text)`` or ``(name, children)``."""
     attribute = f' xmlns="{namespace}"' if namespace else ""
-    inner = "".join(map(_render, children))
+    inner = "".join(map(_render, children)) or _escaped(text)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name}{attribute}>{inner}</{name}>'.encode()
 
 

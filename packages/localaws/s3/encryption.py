@@ -26,7 +26,10 @@ def encryption_of(headers: Mapping[str, str], bucket: str) -> dict[str, str]:
     """
     check_encryption(headers)
     asked = {name: headers[name] for name in _HEADERS if name in headers}
-    chosen = asked if ALGORITHM in asked else {**_default(bucket), **asked}
+    default = _default(bucket)
+    # The algorithm of a request replaces the default's algorithm and key, not its bucket key.
+    kept = [BUCKET_KEY] if ALGORITHM in asked else list(default)
+    chosen = {**{name: default[name] for name in kept if name in default}, **asked}
     if chosen[ALGORITHM] not in KMS:
         return {}  # S3's own keys need no entry: they are what an object without one has
     chosen[KEY_ID] = key_arn(bucket, chosen.get(KEY_ID, ""))

@@ -29,6 +29,7 @@ CODES: Mapping[str, tuple[int, str]] = {
         409,
         "The conditional request cannot succeed due to a conflicting operation against this resource.",
     ),
+    "CrossLocationLoggingProhibitted": (403, "Cross S3 location logging not allowed. "),
     "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed object size."),
     "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
     "IdMismatch": (400, "Document ID does not match the specified configuration ID."),
@@ -44,6 +45,8 @@ CODES: Mapping[str, tuple[int, str]] = {
     ),
     "InvalidBucketState": (409, "The request is not valid with the current state of the bucket."),
     "InvalidDigest": (400, "The Content-MD5 you specified was invalid."),
+    "InvalidLocationConstraint": (400, "The specified location-constraint is not valid"),
+    "InvalidObjectState": (403, "The operation is not valid for the object's storage class"),
     "InvalidPart": (
         400,
         "One or more of the specified parts could not be found.  The part may not have been uploaded, "
@@ -58,6 +61,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "InvalidRange": (416, "The requested range is not satisfiable"),
     "InvalidRequest": (400, "Invalid Request"),
     "InvalidS3DestinationBucket": (400, "Invalid bucket ARN."),
+    "InvalidTargetBucketForLogging": (400, "The target bucket for logging does not exist"),
     "InvalidTag": (400, "The tag provided was not a valid tag."),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
     "InvalidStorageClass": (400, "The storage class you specified is not valid"),

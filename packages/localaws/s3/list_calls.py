@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
+from localaws.s3.bucket_settings import settings_of
 from localaws.s3.documents import Node, document, iso_time
 from localaws.s3.errors import S3Error
 from localaws.s3.info import ObjectInfo
@@ -89,7 +90,8 @@ def _listed(store: ObjectStore, request: Request, page: Page, nodes: list[Node],
     known = [with_etag for info in page.objects if (with_etag := store.reads.with_etag(info))]
     nodes += [("Contents", _object(info, encode, owner)) for info in known]
     nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in page.prefixes]
-    return Response(200, {}, document("ListBucketResult", nodes))
+    region = settings_of(request.bucket).region_name
+    return Response(200, {"x-amz-bucket-region": region}, document("ListBucketResult", nodes))
 
 
 def _common(request: Request, limit: int, truncated: bool) -> list[Node]:

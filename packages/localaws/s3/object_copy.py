@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
+from localaws.s3.bucket_settings import DEFAULT_ENCRYPTION, settings_of
 from localaws.s3.checksums import DEFAULT, FULL_OBJECT, PREFIX, checked_algorithm, encoded, new_checksum
 from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time
@@ -13,22 +15,34 @@ from localaws.s3.encryption import ALGORITHM, encryption_headers, encryption_of
 from localaws.s3.errors import S3Error
 from localaws.s3.info import Facts, ObjectInfo
 from localaws.s3.object_lock import lock_of
-from localaws.s3.object_reads import BLOCK, written_version_header
-from localaws.s3.request import Request, Response
+from localaws.s3.object_reads import BLOCK, check_not_archived, version_header
+from localaws.s3.request import Request, Response, hosted_bucket
 from localaws.s3.store import ObjectStore
 from localaws.s3.write_headers import check_write_headers, metadata_of, storage_class_of, stored_headers, tags_of
 
+_SOURCE = "x-amz-copy-source"
+_URL = re.compile(r"https?://(?P<host>[^/]+)/(?P<path>.*)")
+
 
 def copy_source(request: Request) -> tuple[str, str, str]:
-    """Bucket, key and version of ``x-amz-copy-source``."""
-    path, _, query = request.headers["x-amz-copy-source"].partition("?versionId=")
+    """Bucket, key and version of ``x-amz-copy-source``: a path or an URL, in which ``+`` is a space."""
+    path, _, query = request.headers[_SOURCE].partition("?versionId=")
+    if match := _URL.fullmatch(path):
+        hosted = hosted_bucket(match["host"])
+        path = f"{hosted}/{match['path']}" if hosted else match["path"]
     try:
-        bucket, _, key = unquote_to_bytes(path).decode().removeprefix("/").partition("/")
+        bucket, _, key = unquote_to_bytes(path.replace("+", " ")).decode().removeprefix("/").partition("/")
     except UnicodeDecodeError as error:
         raise S3Error("InvalidURI") from error
     if not bucket or not key:
-        raise S3Error("InvalidArgument", "Invalid copy source object key", {"ArgumentName": "x-amz-copy-source"})
+        elements = {"ArgumentName": _SOURCE, "ArgumentValue": _SOURCE}
+        raise S3Error("InvalidArgument", "Invalid copy source object key", elements)
     return bucket, key, query
+
+
+def check_readable(source: ObjectInfo) -> None:
+    """Raise S3Error InvalidObjectState for the source of a copy in an archive."""
+    check_not_archived(source, "Operation is not valid for the source object's storage class")
 
 
 def copy_object(store: ObjectStore, request: Request) -> Response:
@@ -40,6 +54,7 @@ def copy_object(store: ObjectStore, request: Request) -> Response:
     source, file = store.reads.open(bucket, key, version)
     with file, store.writes.draft() as draft:
         check_copy_conditions(request, source)
+        check_readable(source)
         store.writes.check_condition(request.bucket, request.key, condition)
         _refuse_idle_copy(request, source, version)
         checksum = _copied_checksum(request, source)
@@ -58,7 +73,7 @@ def _copied(store: ObjectStore, info: ObjectInfo, source: ObjectInfo) -> Respons
     sums: list[Node] = [(f"Checksum{algorithm}", value) for algorithm, value in info.facts.checksums.items()]
     nodes: list[Node] = [("LastModified", iso_time(info.mtime)), ("ETag", f'"{info.etag}"'), *sums]
     nodes += [("ChecksumType", info.facts.checksum_type)]
-    headers = {**written_version_header(info), **encryption_headers(info.facts)}
+    headers = {**version_header(store, info), **encryption_headers(info.facts)}
     if store.buckets.versioning(source.bucket):
         headers["x-amz-copy-source-version-id"] = source.version
     return Response(200, headers, document("CopyObjectResult", nodes), [("s3:ObjectCreated:Copy", info)])
@@ -105,7 +120,9 @@ def _refuse_idle_copy(request: Request, source: ObjectInfo, version: str) -> Non
         version,
         "x-amz-storage-class" in request.headers,
         "x-amz-website-redirect-location" in request.headers,
-        "x-amz-server-side-encryption" in request.headers,
+        ALGORITHM in request.headers,
+        ALGORITHM in source.facts.headers,
+        settings_of(request.bucket).encryption != DEFAULT_ENCRYPTION,
     )
     if (request.bucket, request.key) == (source.bucket, source.key) and not any(changes):
         raise S3Error(

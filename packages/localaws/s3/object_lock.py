@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from localaws.s3.bucket_settings import settings_of
 from localaws.s3.documents import document, parse, text_of
@@ -52,8 +53,11 @@ def _check_headers(asked: Mapping[str, str]) -> None:
 
 
 def _check_future(until: str, argument: str) -> None:
-    if moment_of(until) <= datetime.now(UTC):
-        elements = {"ArgumentName": argument, "ArgumentValue": until[:100]}
+    if (moment := moment_of(until)) <= datetime.now(UTC):
+        # A date of a document is returned as Java prints it, in S3's time zone.
+        local = moment.astimezone(ZoneInfo("America/Los_Angeles"))
+        shown = until[:100] if argument == UNTIL else f"{local:%a %b %d %H:%M:%S %Z %Y}"
+        elements = {"ArgumentName": argument, "ArgumentValue": shown}
         raise S3Error("InvalidArgument", "The retain until date must be in the future!", elements)
 
 
@@ -105,11 +109,10 @@ def get_object_legal_hold(store: ObjectStore, request: Request) -> Response:
 
 def put_object_legal_hold(store: ObjectStore, request: Request) -> Response:
     """PutObjectLegalHold."""
-    body = request.body.document()
-    _opened(store, request)
-    status = text_of(parse(body, "LegalHold"), "Status")
+    status = text_of(parse(request.body.document(), "LegalHold"), "Status")
     if status not in ("ON", "OFF"):
         raise S3Error("MalformedXML")
+    _opened(store, request)
     version = request.query.get("versionId", "")
     store.writes.change_facts(
         request.bucket, request.key, version, lambda facts: replace(facts, lock={**facts.lock, HOLD: status})

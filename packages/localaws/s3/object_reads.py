@@ -19,6 +19,7 @@ from localaws.s3.write_headers import META
 BLOCK = 1 << 18
 # S3 no longer returns the owner's display name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Owner.html
 OWNER: list[Node] = [("ID", "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a")]
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _OVERRIDES = ("cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires")
 
@@ -46,6 +47,7 @@ def get_object(store: ObjectStore, request: Request) -> Response:
     check_encryption(request.headers)
     info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     try:
+        check_not_archived(info)
         response = _answer(store, request, info)
         if response.status == 304:
             file.close()
@@ -68,6 +70,12 @@ def head_object(store: ObjectStore, request: Request) -> Response:
     return response
 
 
+def check_not_archived(info: ObjectInfo, text: str = "") -> None:
+    """Raise S3Error InvalidObjectState for an object in an archive: its bytes cannot be read before RestoreObject."""
+    if info.facts.storage_class in _ARCHIVES:
+        raise S3Error("InvalidObjectState", text, {"StorageClass": info.facts.storage_class})
+
+
 def _answer(store: ObjectStore, request: Request, info: ObjectInfo) -> Response:
     """Build status and headers; ``start`` is the offset of the first byte."""
     if is_not_modified(request.headers, info):
@@ -75,7 +83,7 @@ def _answer(store: ObjectStore, request: Request, info: ObjectInfo) -> Response:
     wanted = _wanted(request, info)
     start, length = wanted or (0, info.size)
     headers = _headers(store, request, info)
-    if length == info.size and "partNumber" not in request.query:
+    if length == info.size:
         headers |= _asked_checksums(request, info)
     if wanted is None:
         return Response(200, {**headers, "start": "0", "Content-Length": str(info.size)})
@@ -119,8 +127,16 @@ def _part_checksum(request: Request, info: ObjectInfo) -> dict[str, str]:
 
 def _overrides(request: Request) -> dict[str, str]:
     """Return the headers that the query overrides: ``response-content-type`` and similar."""
-    given = {name: request.query.get(f"response-{name}") for name in _OVERRIDES}
+    given = {name: request.query.get(f"response-{name}", "") for name in _OVERRIDES}
+    for name, value in given.items():
+        if not _is_latin(value):
+            elements = {"ArgumentName": f"response-{name}", "ArgumentValue": value[:200]}
+            raise S3Error("InvalidArgument", "Header value cannot be represented using ISO-8859-1.", elements)
     return {name: value.replace("\r", "").replace("\n", "") for name, value in given.items() if value}
+
+
+def _is_latin(text: str) -> bool:
+    return all(letter <= "\xff" for letter in text)
 
 
 def version_header(store: ObjectStore, info: ObjectInfo) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _set_tags(store: ObjectStore, request: Request, tags: dict[str, str]) -> Obj
 
 @contextmanager
 def _refusing_markers() -> Iterator[None]:
-    """Convert the error for a delete marker from "no such key" to "not allowed", as S3 does for tagging."""
+    """Convert the error for a delete marker from "no such key" to "not allowed", as S3 does for tags and ACLs."""
     try:
         yield
     except NoSuchKeyError as error:
@@ -75,7 +75,8 @@ def get_object_acl(store: ObjectStore, request: Request) -> Response:
 
 def put_object_acl(store: ObjectStore, request: Request) -> Response:
     """PutObjectAcl: a bucket without ACLs, S3's default, accepts only ACLs that change nothing."""
-    store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
+    with _refusing_markers():
+        store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
     if request.headers.get("x-amz-acl", "") not in ("private", "bucket-owner-full-control"):
         raise S3Error("AccessControlListNotSupported")
     return Response(200)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
@@ -186,7 +186,7 @@ def _answer(request: Request, fields: Mapping[str, str], headers: dict[str, str]
     """Answer with the status, or redirect to the page, that the form names."""
     location = f"http://{request.headers.get('host', 'localhost')}/{request.bucket}/{quote(key)}"
     target = fields.get("success_action_redirect") or fields.get("redirect")
-    if target:
+    if target and urlsplit(target).scheme in ("http", "https"):
         etag = quote(headers["ETag"])
         separator = "&" if "?" in target else "?"
         query = f"bucket={quote(request.bucket)}&key={quote(key)}&etag={etag}"

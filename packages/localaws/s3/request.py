@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _HOSTED = re.compile(r"(?P<bucket>[a-z0-9.-]+?)\.(s3([.-][a-z0-9-]+)*\.)?(localhost|amazonaws\.com)(:\d+)?")
+_SIGNATURES = frozenset({"X-Amz-Signature", "Signature"})
+_OF_SIGNATURE = frozenset({
+    "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signature", "x-amz-signedheaders",
+    "x-amz-security-token", "x-amz-content-sha256",
+})  # fmt: skip
+_CONDITIONS = frozenset({"if-match", "if-none-match"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ def request_of(environ: WSGIEnvironment) -> Request:
     hosted = hosted_bucket(headers.get("host", ""))
     bucket, key = (hosted, _decoded(path[1:])) if hosted else _split(path)
     _check_expiry(query)
+    headers = {**_signed_in_query(query), **headers}
     return Request(environ["REQUEST_METHOD"], bucket, key, query, headers, _body(environ, headers))
 
 
@@ -87,6 +94,18 @@ def _decoded(text: str) -> str:
         raise S3Error("InvalidURI") from error
 
 
+def _signed_in_query(query: dict[str, str]) -> dict[str, str]:
+    """Return the headers that a presigned URL has in its query, each byte of UTF-8 as one character."""
+    if _SIGNATURES.isdisjoint(query):
+        return {}
+    named = {name.lower(): value.encode().decode("latin-1") for name, value in query.items()}
+    return {
+        name: value
+        for name, value in named.items()
+        if name in _CONDITIONS or (name.startswith("x-amz-") and name not in _OF_SIGNATURE)
+    }
+
+
 def _check_expiry(query: dict[str, str]) -> None:
     """Raise S3Error AccessDenied for an expired presigned URL.
 
@@ -96,14 +115,16 @@ def _check_expiry(query: dict[str, str]) -> None:
         if "X-Amz-Expires" in query and "X-Amz-Date" in query:
             signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             ends = signed + timedelta(seconds=int(query["X-Amz-Expires"]))
+            given = {"X-Amz-Expires": query["X-Amz-Expires"]}
         elif "Expires" in query and "Signature" in query:
-            ends = datetime.fromtimestamp(int(query["Expires"]), UTC)
+            ends, given = datetime.fromtimestamp(int(query["Expires"]), UTC), {}
         else:
             return
     except (ValueError, OverflowError, OSError) as error:
         raise S3Error("AccessDenied", "The presigned URL has an invalid date or expiry") from error
-    if datetime.now(UTC) > ends:
-        raise S3Error("AccessDenied", "Request has expired", {"Expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
+    if (now := datetime.now(UTC)) > ends:
+        times = {"Expires": f"{ends:%Y-%m-%dT%H:%M:%SZ}", "ServerTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+        raise S3Error("AccessDenied", "Request has expired", {**given, **times})
 
 
 def _body(environ: WSGIEnvironment, headers: dict[str, str]) -> Body:

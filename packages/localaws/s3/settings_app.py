@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from localaws.s3.bucket_settings import backend_of, settings_of
 from localaws.s3.buckets import ENABLED
 from localaws.s3.documents import parse
 from localaws.s3.errors import S3Error
+from localaws.s3.lifecycle_rules import keep_minimum, minimum_of
+from localaws.s3.locations import EU, REGION_OF_EU, check_location, keep_location
+from localaws.s3.names import is_bucket_name
 from localaws.s3.notification_settings import (
     as_document,
     notifications_of,
@@ -38,6 +42,8 @@ SELECTORS = (
 _OWNERSHIP = "x-amz-object-ownership"
 _SKIP_VALIDATION = "x-amz-skip-destination-validation"
 _LOCK_ENABLED = "x-amz-bucket-object-lock-enabled"
+_EU, _EU_REGION = f">{EU}<".encode(), f">{REGION_OF_EU}<".encode()
+_DISPLAY_NAME = re.compile(rb"<DisplayName>[^<]*</DisplayName>")
 _RESERVED = (
     'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. '
     'Remove "aws:" from your tag keys and try again.'
@@ -83,8 +89,7 @@ class BucketSettings:
         if request.method == "PUT":
             check_setting(request.bucket, selector, body, request.headers)
         answer = self._ask(environ, request, body)
-        is_done = request.method == "PUT" and selector == "policy" and answer.status == 200
-        return Response(204) if is_done else answer
+        return _as_s3_answers(request, selector, answer) if answer.status == 200 else answer
 
     def _notification(self, request: Request, body: bytes) -> Response:
         if request.method == "GET":
@@ -104,17 +109,23 @@ class BucketSettings:
 
     def _create(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
         """CreateBucket, with the tags and ownership of the request."""
+        if not is_bucket_name(request.bucket):
+            raise S3Error("InvalidBucketName", elements={"BucketName": request.bucket[:100]})
         if _OWNERSHIP in request.headers:
             check_ownership(request.headers[_OWNERSHIP])
-        pairs = pairs_of(parse(body, "CreateBucketConfiguration")) if body else []
+        root = parse(body, "CreateBucketConfiguration") if body else None
+        constraint = root.findtext("LocationConstraint") or "" if root is not None else ""
+        check_location(constraint, request.headers)
+        pairs = pairs_of(root) if root is not None else []
         if any(key.startswith("aws:") for key, _ in pairs):
             raise S3Error("InvalidTag", _RESERVED)
         tags = checked_tags(pairs, MAX_BUCKET_TAGS)
         if tags and self._store.buckets.exists(request.bucket):
             raise S3Error("BucketAlreadyOwnedByYou", elements={"BucketName": request.bucket})
-        answer = self._ask(environ, request, body)
+        answer = self._ask(environ, request, body.replace(_EU, _EU_REGION) if constraint == EU else body)
         if answer.status != 200:
             return answer
+        keep_location(request.bucket, constraint)
         if tags:
             backend_of(request.bucket).put_bucket_tagging(request.bucket, tags)
         if request.headers.get(_LOCK_ENABLED, "").lower() == "true":
@@ -137,3 +148,18 @@ class BucketSettings:
         plain.pop("HTTP_TRANSFER_ENCODING", None)
         answer = HttpResponse.from_app(self._moto, plain, buffered=True)
         return Response(answer.status_code, dict(answer.headers), answer.get_data())
+
+
+def _as_s3_answers(request: Request, selector: str, answer: Response) -> Response:
+    """Return moto's answer with what S3 sends in addition, and without what S3 no longer sends."""
+    match request.method, selector:
+        case "PUT", "policy":
+            return Response(204)
+        case "GET", "acl":
+            assert isinstance(answer.body, bytes)
+            return Response(200, {}, _DISPLAY_NAME.sub(b"", answer.body))
+        case "PUT", "lifecycle":
+            return Response(200, {**answer.headers, **keep_minimum(request.bucket, request.headers)})
+        case "GET", "lifecycle":
+            return Response(200, {**answer.headers, **minimum_of(request.bucket)}, answer.body)
+    return answer

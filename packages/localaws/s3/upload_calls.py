@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from localaws.s3.checksums import (
@@ -23,7 +24,7 @@ from localaws.s3.encryption import encryption_headers
 from localaws.s3.errors import S3Error
 from localaws.s3.info import ObjectInfo
 from localaws.s3.names import check_key
-from localaws.s3.object_copy import copy_source
+from localaws.s3.object_copy import check_readable, copy_source
 from localaws.s3.object_reads import BLOCK, written_version_header
 from localaws.s3.object_writes import receive
 from localaws.s3.request import Request, Response
@@ -62,6 +63,7 @@ class UploadCalls:
         needed = upload.algorithm or DEFAULT
         sent = _sent_algorithm(request, upload)
         request.body.compute(needed)
+        request.body.is_part = True
         with self._store.writes.draft() as draft:
             receive(request, draft)
             sums = request.body.checksums
@@ -77,6 +79,7 @@ class UploadCalls:
         needed = upload.algorithm or DEFAULT
         with file, self._store.writes.draft() as draft:
             check_copy_conditions(request, source)
+            check_readable(source)
             start, left = _copy_range(request, source.size)
             md5, running = hashlib.md5(usedforsecurity=False), new_checksum(needed)
             file.seek(start)
@@ -106,7 +109,9 @@ class UploadCalls:
         _check_mode(request, upload)
         claims = _claims(body)
         self._check_size(request, upload, claims)
-        info = self._uploads.complete(upload, claims, condition, next(iter(whole.values()), ""))
+        # S3 ignores the checksum of another algorithm, if the upload names none.
+        given = next(iter(whole.values()), "") if upload.algorithm else whole.get(DEFAULT, "")
+        info = self._uploads.complete(upload, claims, condition, given)
         answer = _completed(request, info)
         answer.events.append(("s3:ObjectCreated:CompleteMultipartUpload", info))
         return answer
@@ -134,7 +139,7 @@ class UploadCalls:
 def _completed(request: Request, info: ObjectInfo) -> Response:
     sums: list[Node] = [(f"Checksum{name}", value) for name, value in info.facts.checksums.items()]
     sums += [("ChecksumType", info.facts.checksum_type)] if sums else []
-    location = f"http://{request.headers.get('host', 'localhost')}/{info.bucket}/{info.key}"
+    location = f"http://{request.headers.get('host', 'localhost')}/{info.bucket}/{quote(info.key)}"
     nodes: list[Node] = [("Location", location), ("Bucket", info.bucket), ("Key", info.key)]
     body = document("CompleteMultipartUploadResult", [*nodes, ("ETag", f'"{info.etag}"'), *sums])
     return Response(200, {**written_version_header(info), **encryption_headers(info.facts)}, body)

@@ -22,9 +22,10 @@ STORED_HEADERS = (
     "expires",
     "x-amz-website-redirect-location",
 )
+# Without OUTPOSTS, SNOW and EXPRESS_ONEZONE: buckets of these kinds do not exist here.
 STORAGE_CLASSES = frozenset((
     "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
-    "GLACIER_IR", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE",
+    "GLACIER_IR",
 ))  # fmt: skip
 # The ACLs that a bucket without ACLs, S3's default, accepts:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
