@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from waiting import eventually
@@ -16,6 +17,8 @@ from localaws.events.bus import message_of
 from localaws.events.outbox import Message, Outbox, UndeliverableError
 from localaws.events.targets import Targets
 from localaws.functions.documents import Documents
+
+ATTRIBUTES = {"attributes": {"a": {"DataType": "String", "StringValue": "b"}}}
 
 
 class Destinations:
@@ -105,43 +108,76 @@ def test_deliveries_are_put_in_with_other_changes(destinations: Destinations) ->
 
 
 class Services:
-    """SQS and Kinesis that accept everything except the text "no"; ``calls`` has the bodies of each call."""
+    """SQS and Kinesis that accept everything except the text "no".
+
+    ``calls`` has the bodies of each call, ``is_requested`` tells whether it was an API request.
+    """
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
+        self.is_requested: list[bool] = []
 
     def client(self, service: str, region: str) -> Services:
         return self
 
+    def send(self, arn: str, messages: Sequence[tuple[str, str | None]]) -> int:
+        self.calls.append([body for body, _ in messages])
+        self.is_requested.append(False)
+        return next((at for at, (body, _) in enumerate(messages) if body == "no"), len(messages))
+
     def send_batch(self, arn: str, messages: Sequence[tuple[str, Any, Any]]) -> set[int]:
         self.calls.append([body for body, _, _ in messages])
+        self.is_requested.append(True)
         return {at for at, (body, _, _) in enumerate(messages) if body != "no"}
 
     def put_records(self, StreamARN: str, Records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         self.calls.append([record["Data"].decode() for record in Records])
+        self.is_requested.append(True)
         return {"Records": [{"ErrorCode": "x"} if record["Data"] == b"no" else {"ShardId": "s"} for record in Records]}
 
 
 @pytest.mark.parametrize(
-    ("destination", "sizes"),
-    [("kinesis:us-east-1:1:stream/s", [25]), ("sqs:us-east-1:1:q", [10, 10, 5]), ("sqs:us-east-1:1:q.fifo", [])],
+    ("destination", "more", "sizes"),
+    [
+        ("kinesis:us-east-1:1:stream/s", {"key": "k"}, [25]),
+        ("sqs:us-east-1:1:q", {"group": "g"}, [10, 10, 5]),
+        ("sqs:us-east-1:1:q", ATTRIBUTES, [10, 10, 5]),
+        ("sqs:us-east-1:1:q.fifo", {}, []),
+    ],
 )
-def test_messages_for_one_destination_are_sent_in_few_calls(destination: str, sizes: list[int]) -> None:
+def test_messages_for_one_destination_are_sent_in_few_calls(
+    destination: str, more: dict[str, Any], sizes: list[int]
+) -> None:
     services: Any = Services()
-    messages = [Message(f"arn:aws:{destination}", {"body": str(number), "key": "k"}) for number in range(25)]
-    taken = Targets(services, services).send_together(messages)
+    messages = [Message(f"arn:aws:{destination}", {"body": str(number), **more}) for number in range(25)]
+    taken = Targets(services, services, services).send_together(messages)
     assert [len(call) for call in services.calls] == sizes
+    assert services.is_requested == [more != {"group": "g"}] * len(sizes), "plain messages to queues need no request"
     assert taken == set(range(sum(sizes)))
     assert [body for call in services.calls for body in call] == [str(number) for number in range(sum(sizes))]
 
 
-@pytest.mark.parametrize("destination", ["kinesis:us-east-1:1:stream/s", "sqs:us-east-1:1:q"])
-def test_no_call_follows_one_with_a_refused_message(destination: str) -> None:
+@pytest.mark.parametrize(
+    ("destination", "more", "taken"),
+    [
+        ("kinesis:us-east-1:1:stream/s", {}, {*range(25)} - {1}),
+        ("sqs:us-east-1:1:q", {}, {0}),
+        ("sqs:us-east-1:1:q", ATTRIBUTES, {*range(10)} - {1}),
+    ],
+)
+def test_no_call_follows_one_with_a_refused_message(destination: str, more: dict[str, Any], taken: set[int]) -> None:
     services: Any = Services()
     bodies = ["0", "no", *map(str, range(2, 25))]
-    taken = Targets(services, services).send_together([Message(f"arn:aws:{destination}", {"body": b}) for b in bodies])
-    assert taken == set(range(len(services.calls[0]))) - {1}
+    messages = [Message(f"arn:aws:{destination}", {"body": body, **more}) for body in bodies]
+    assert Targets(services, services, services).send_together(messages) == taken
     assert len(services.calls) == 1
+
+
+def test_a_message_that_the_queue_refused_is_sent_by_a_request_which_has_the_error() -> None:
+    requests, services = Mock(), Mock(**{"send.return_value": 0})
+    Targets(requests, services, services).send(Message("arn:aws:sqs:us-east-1:1:q", {"body": "no"}))
+    services.send.assert_called_once_with("arn:aws:sqs:us-east-1:1:q", [("no", None)])
+    requests.send.assert_called_once_with("arn:aws:sqs:us-east-1:1:q", "no", {}, {})
 
 
 def test_waiting_messages_are_sent_together(tmp_path: Path) -> None:
