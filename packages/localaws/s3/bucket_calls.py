@@ -13,6 +13,8 @@ from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 
 MAX_BUCKETS = 10_000
+# S3 returns the regions of buckets only to requests with one of these.
+_LIST_PARAMETERS = frozenset({"prefix", "continuation-token", "bucket-region", "max-buckets"})
 
 
 def list_buckets(store: ObjectStore, request: Request) -> Response:
@@ -26,19 +28,17 @@ def list_buckets(store: ObjectStore, request: Request) -> Response:
     named = [bucket for bucket in store.buckets.all() if bucket.name.startswith(prefix) and bucket.name > after]
     buckets = [bucket for bucket in named if not region or settings_of(bucket.name).region_name == region]
     shown = buckets[:limit]
-    nodes: list[Node] = [("Owner", OWNER), ("Buckets", [("Bucket", _bucket(bucket)) for bucket in shown])]
+    with_region = not _LIST_PARAMETERS.isdisjoint(request.query)
+    nodes: list[Node] = [("Owner", OWNER), ("Buckets", [("Bucket", _bucket(bucket, with_region)) for bucket in shown])]
     nodes += [("Prefix", prefix)] if prefix else []
     nodes += [("ContinuationToken", token_of_key(shown[-1].name))] if len(buckets) > len(shown) and shown else []
     return Response(200, {}, document("ListAllMyBucketsResult", nodes))
 
 
-def _bucket(bucket: Bucket) -> list[Node]:
-    return [
-        ("Name", bucket.name),
-        ("CreationDate", iso_time(bucket.created)),
-        ("BucketRegion", settings_of(bucket.name).region_name),
-        ("BucketArn", f"arn:aws:s3:::{bucket.name}"),
-    ]
+def _bucket(bucket: Bucket, with_region: bool) -> list[Node]:
+    nodes: list[Node] = [("Name", bucket.name), ("CreationDate", iso_time(bucket.created))]
+    nodes += [("BucketRegion", settings_of(bucket.name).region_name)] if with_region else []
+    return [*nodes, ("BucketArn", f"arn:aws:s3:::{bucket.name}")]
 
 
 def head_bucket(store: ObjectStore, request: Request) -> Response:

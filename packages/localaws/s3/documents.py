@@ -22,7 +22,8 @@ def document(name: str, children: Iterable[Node], namespace: str = NAMESPACE, te
     """A whole document, with ``text`` if it has no children; a child is ``(name, text)`` or ``(name, children)``."""
     attribute = f' xmlns="{namespace}"' if namespace else ""
     inner = "".join(map(_render, children)) or _escaped(text)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name}{attribute}>{inner}</{name}>'.encode()
+    element = f"<{name}{attribute}>{inner}</{name}>" if inner else f"<{name}{attribute}/>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{element}'.encode()
 
 
 def _render(node: Node) -> str:
@@ -43,7 +44,10 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
 
 def parse(data: bytes, root: str) -> ElementTree.Element:
-    """The document's root element without namespaces; raises S3Error MalformedXML unless its name is ``root``."""
+    """The document's root element without namespaces; raises S3Error MalformedXML unless its name is ``root``.
+
+    An empty ``root`` allows every name.
+    """
     parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314
     try:
         parser.feed(data)
@@ -52,7 +56,7 @@ def parse(data: bytes, root: str) -> ElementTree.Element:
         raise S3Error("MalformedXML") from error
     for child in element.iter():
         child.tag = child.tag.rpartition("}")[2]
-    if element.tag != root:
+    if root and element.tag != root:
         raise S3Error("MalformedXML")
     return element
 

@@ -13,7 +13,7 @@ from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time
 from localaws.s3.encryption import ALGORITHM, encryption_headers, encryption_of
 from localaws.s3.errors import S3Error
-from localaws.s3.info import Facts, ObjectInfo
+from localaws.s3.info import NULL_VERSION, Facts, ObjectInfo
 from localaws.s3.object_lock import lock_of
 from localaws.s3.object_reads import BLOCK, check_not_archived, version_header
 from localaws.s3.request import Request, Response, hosted_bucket
@@ -74,7 +74,7 @@ def _copied(store: ObjectStore, info: ObjectInfo, source: ObjectInfo) -> Respons
     nodes: list[Node] = [("LastModified", iso_time(info.mtime)), ("ETag", f'"{info.etag}"'), *sums]
     nodes += [("ChecksumType", info.facts.checksum_type)]
     headers = {**version_header(store, info), **encryption_headers(info.facts)}
-    if store.buckets.versioning(source.bucket):
+    if source.version != NULL_VERSION:
         headers["x-amz-copy-source-version-id"] = source.version
     return Response(200, headers, document("CopyObjectResult", nodes), [("s3:ObjectCreated:Copy", info)])
 

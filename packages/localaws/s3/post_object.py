@@ -60,7 +60,7 @@ def post_object(store: ObjectStore, request: Request) -> Response:
     headers = {name: value for name, value in given if name not in ("tagging", "acl")}
     facts = facts_of(headers, request.bucket)
     if fields.get("tagging"):
-        facts = replace(facts, tags=parse_tags(fields["tagging"].encode()))
+        facts = replace(facts, tags=parse_tags(fields["tagging"].encode(), any_root=True))
     checksum, md5 = new_checksum(DEFAULT), hashlib.md5(usedforsecurity=False)
     with store.writes.draft() as draft:
         size = 0

@@ -23,9 +23,13 @@ def tag_nodes(tags: dict[str, str]) -> list[Node]:
     return [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()])]
 
 
-def parse_tags(data: bytes) -> dict[str, str]:
-    """Return the tags of an object's Tagging document; raises S3Error MalformedXML or InvalidTag."""
-    return checked_tags(pairs_of(parse(data, "Tagging")))
+def parse_tags(data: bytes, *, any_root: bool = False) -> dict[str, str]:
+    """Return the tags of an object's Tagging document; raises S3Error MalformedXML or InvalidTag.
+
+    With ``any_root`` another document has no tags, as in a form.
+    """
+    root = parse(data, "" if any_root else "Tagging")
+    return checked_tags(pairs_of(root)) if root.tag == "Tagging" else {}
 
 
 def pairs_of(root: Element) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time, parse, text_of
 from localaws.s3.encryption import encryption_headers
 from localaws.s3.errors import S3Error
-from localaws.s3.info import ObjectInfo
+from localaws.s3.info import NULL_VERSION, ObjectInfo
 from localaws.s3.names import check_key
 from localaws.s3.object_copy import check_readable, copy_source
 from localaws.s3.object_reads import BLOCK, written_version_header
@@ -92,7 +92,7 @@ class UploadCalls:
         sums: list[Node] = [(f"Checksum{needed}", part.checksums[needed])] if upload.algorithm else []
         nodes: list[Node] = [("LastModified", iso_time(part.mtime)), ("ETag", f'"{part.etag}"'), *sums]
         headers = encryption_headers(upload.facts)
-        if self._store.buckets.versioning(source.bucket):
+        if source.version != NULL_VERSION:
             headers["x-amz-copy-source-version-id"] = source.version
         return Response(200, headers, document("CopyPartResult", nodes))
 
