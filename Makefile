@@ -71,11 +71,11 @@ soak: .venv/ready ## 2,000 Athena queries, eight at a time, a third of them fail
 
 trino: .venv/ready ## a Trino server from Maven Central, for Athena's second engine: localaws up --athena trino
 	@command -v mvn >/dev/null || { echo "make trino needs Maven (Debian: apt-get install maven)"; exit 1; }
-	@test -d $(TRINO_CACHE)/trino-server-$(TRINO) || { set -e; mkdir -p $(TRINO_CACHE); \
+	@test -d $(TRINO_CACHE)/trino-server-$(TRINO)/plugin/geospatial || { set -e; mkdir -p $(TRINO_CACHE); \
 	  mvn -q dependency:copy -Dartifact=io.trino:trino-server:$(TRINO):tar.gz -DoutputDirectory=$(TRINO_CACHE); \
 	  mkdir -p $(TRINO_CACHE)/part; tar xzf $(TRINO_CACHE)/trino-server-$(TRINO).tar.gz -C $(TRINO_CACHE)/part; \
-	  cd $(TRINO_CACHE)/part/trino-server-$(TRINO)/plugin; ls | grep -vx -e hive -e iceberg | xargs rm -rf; \
-	  cd $(TRINO_CACHE); mv part/trino-server-$(TRINO) .; rm -r part trino-server-$(TRINO).tar.gz; }
+	  cd $(TRINO_CACHE)/part/trino-server-$(TRINO)/plugin; ls | grep -vx -e hive -e iceberg -e geospatial | xargs rm -rf; \
+	  cd $(TRINO_CACHE); rm -rf trino-server-$(TRINO); mv part/trino-server-$(TRINO) .; rm -r part trino-server-$(TRINO).tar.gz; }
 	@$(BIN)/python -c 'import os; from localaws.athena.trino.distribution import find_distribution as f; print(f(os.environ))'
 
 package: .venv/ready ## the wheels that the Glue job runs, into dist/

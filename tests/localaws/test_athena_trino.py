@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from localaws import java
 from localaws.athena.entries.views import View, view_input
 from localaws.athena.errors import QueryCancelledError, QueryError
+from localaws.athena.sql_errors import NotSupportedError
 from localaws.athena.trino import engine
 from localaws.athena.trino.client import Sending, TrinoClient, TrinoUnreachableError
 from localaws.athena.trino.distribution import find_distribution
@@ -77,12 +78,21 @@ def test_places_of_errors_are_those_of_the_users_text() -> None:
         ("interval day to second", "1 00:00:00.000", "1 00:00:00.000"),
         ("array(INTERVAL YEAR TO MONTH)", ["1-2"], "[1-2]"),
         ("ipaddress", "10.0.0.1", "10.0.0.1"),
-        ("array(ipaddress)", ["10.0.0.1"], '["10.0.0.1"]'),
+        ("time(0) with time zone", "10:00:00+01:00", "10:00:00+01:00"),
         ("varchar", None, None),
     ],
 )
 def test_values_are_printed_as_athena_prints_them(kind: str, value: object, shown: str | None) -> None:
     assert render(value, type_of(kind)) == shown
+
+
+@pytest.mark.parametrize("kind", ["Geometry", "BingTile", "HyperLogLog", "qdigest(bigint)", "array(ipaddress)"])
+def test_a_type_whose_print_is_not_known_is_refused_by_name(kind: str) -> None:
+    with pytest.raises(NotSupportedError) as refused:
+        type_of(kind)
+    assert str(refused.value) == (
+        f"NOT_SUPPORTED: a result of type {kind} is not supported, because the result could differ from Athena's"
+    )
 
 
 def glue_table(**changes: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from localaws.athena.types.double_text import double_text
 from localaws.athena.types.trino import Columns, Type, field_names
 
 _LEAST_DIGITS = 3
-_NESTED = frozenset({"array", "map", "row"})
 
 
 def text_batch(rows: Sequence[Sequence[Any]], columns: Columns) -> pa.RecordBatch:
@@ -29,8 +27,6 @@ def render(value: Any, kind: Type) -> str | None:
     printer = _PRINTERS.get(kind.name)
     if printer is None:
         return str(value)
-    if kind.name in _NESTED and not kind.args:  # of a type that no table here can have
-        return json.dumps(value)
     return printer(value, kind)
 
 
