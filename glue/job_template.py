@@ -37,6 +37,9 @@ def main() -> None:
         session: SparkSession = context.spark_session
         session.conf.set("spark.sql.ansi.enabled", "true")
         session.conf.set("spark.sql.session.timeZone", "UTC")
+        # Otherwise Spark 4 ends the step at windows-1252 and at bytes that are not text; the readers refuse their row.
+        session.conf.set("spark.sql.legacy.javaCharsets", "true")
+        session.conf.set("spark.sql.legacy.codingErrorAction", "true")
         return session
 
     ETLFactory.run(sys.argv[1:], spark, options["JOB_NAME"])

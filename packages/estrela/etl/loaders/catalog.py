@@ -11,7 +11,7 @@ from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.commit import commit
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 def members(collection: Any) -> list[Any]:
@@ -41,6 +41,11 @@ class Catalog:
             loader = java_class(self.spark, "org.apache.iceberg.spark.Spark3Util")
             self._known[table.path] = loader.loadIcebergTable(self.spark._jsparkSession, table.identifier)
         return self._known[table.path]
+
+    def rows_at(self, name: str, snapshot: int) -> DataFrame:
+        """Return the rows of the table, or metadata table, ``name`` at a snapshot that has not expired."""
+        # Iceberg for Spark 4.1 refuses a reader's option snapshot-id; Spark 3.5 ignores its option versionAsOf.
+        return self.spark.sql(f"SELECT * FROM {name} VERSION AS OF {snapshot}")
 
     def commit(self, table: LakeTable, change: Callable[[], object]) -> None:
         """Apply the repeatable ``change``. Raises LoadError, or TransformError if rows cannot be computed."""

@@ -70,7 +70,7 @@ class LakeLoader(StarLoader):
 
     def read_at(self, table: LakeTable, snapshot: int) -> DataFrame:
         """Return the rows of the table at a snapshot that has not expired."""
-        return self.spark.read.option("snapshot-id", snapshot).table(table.identifier)
+        return self.catalog.rows_at(table.identifier, snapshot)
 
     def seen(self, table: LakeTable) -> int:
         """Return the ID of the snapshot that this run sees, or 0 if the table is empty or does not exist."""

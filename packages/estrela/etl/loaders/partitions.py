@@ -66,8 +66,8 @@ class Partitions:
 
     def _metadata(self, name: str, snapshot: int) -> DataFrame:
         """Return a metadata table as of a snapshot. It has no rows if the table has no commit (0)."""
-        reader = self.snapshots.catalog.spark.read
-        return (reader.option("snapshot-id", snapshot) if snapshot else reader).table(f"{self.table.identifier}.{name}")
+        catalog, metadata = self.snapshots.catalog, f"{self.table.identifier}.{name}"
+        return catalog.rows_at(metadata, snapshot) if snapshot else catalog.spark.table(metadata)
 
     def _values(self) -> list[Column]:
         types = {column.name: column.type for column in self.table.columns}
