@@ -53,7 +53,7 @@ test-fast: .venv/ready ## the tests that need no JVM and no long wait; half a mi
 test-long: .venv/ready ## kills between every two commits of a run, many examples of properties; a quarter of an hour
 	$(BIN)/pytest -m long
 
-test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena, awswrangler, Airflow, Iceberg's own classes and others; Metabase's own program; an hour
+test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena, awswrangler, Airflow, the star with Iceberg's own classes, and others; Metabase's own program; over an hour
 	$(BIN)/pytest -n0 -m clients tests/clients tests/metabase
 	LOCALAWS_ATHENA=trino $(BIN)/pytest -n0 -m "not long" -rs tests/localaws/test_athena_sql_golden.py tests/localaws/test_athena_awswrangler.py
 

@@ -26,8 +26,11 @@ class Environment:
 
     programs: Path
 
-    def run(self, *command: str, folder: Path, variables: dict[str, str]) -> str:
-        """Run a program and return its output. Its home is ``folder``: it reads none of the user's own files."""
+    def run(self, *command: str, folder: Path, variables: dict[str, str], seconds: float = SECONDS) -> str:
+        """Run a program for at most ``seconds`` and return its output.
+
+        Its home is ``folder``: it reads none of the user's own files.
+        """
         program, *arguments = command
         own = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(folder)}
         done = subprocess.run(
@@ -37,7 +40,7 @@ class Environment:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-8000:]}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from client_environments import HERE, KEPT, NoEnvironmentError
@@ -46,28 +45,39 @@ def _fetch(artifact: str, folder: Path) -> None:
 def iceberg_settings(name: str, endpoint: str, region: str) -> dict[str, str]:
     """Return the settings of a Spark whose catalog ``lake`` is Iceberg's GlueCatalog, and whose S3 is S3A.
 
-    Only the endpoint, the region and ``path-style-access`` differ from a job's on AWS. The credentials come from the
-    environment. Raises NoEnvironmentError.
+    The credentials come from the environment. Raises NoEnvironmentError.
     """
     catalog = "spark.sql.catalog.lake"
     return {
-        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in iceberg_jars(name)),
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
-        "spark.driver.memory": "1500m",
-        "spark.ui.enabled": "false",
+        **java_settings(name),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.ansi.enabled": "true",
-        "spark.sql.session.timeZone": "UTC",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         catalog: "org.apache.iceberg.spark.SparkCatalog",
         f"{catalog}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
         f"{catalog}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
         f"{catalog}.cache-enabled": "false",
-        **_local(catalog, endpoint, region),
+        **local_settings(endpoint, region),
     }
 
 
-def _local(catalog: str, endpoint: str, region: str) -> Mapping[str, str]:
+def java_settings(name: str) -> dict[str, str]:
+    """Return the settings of a JVM with the jars of ``requirements/NAME.jars``. Raises NoEnvironmentError."""
+    return {
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in iceberg_jars(name)),
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
+        "spark.driver.memory": "1500m",
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+    }
+
+
+def local_settings(endpoint: str, region: str) -> dict[str, str]:
+    """Return the settings that a local AWS needs in addition to a job's on AWS: endpoint, region and path-style URLs.
+
+    ``s3://`` is S3A, as on Glue 5.1 and newer.
+    """
+    catalog = "spark.sql.catalog.lake"
     return {
         f"{catalog}.glue.endpoint": endpoint,
         f"{catalog}.s3.endpoint": endpoint,
