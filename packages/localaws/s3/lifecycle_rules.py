@@ -71,8 +71,7 @@ def _check_rule(rule: Element) -> None:
 
 
 def _check_expiration(expiration: Element) -> None:
-    marker = text_of(expiration, "ExpiredObjectDeleteMarker") == "true"
-    if len(expiration.findall("Days")) + len(expiration.findall("Date")) + marker > 1:
+    if len(expiration) > 1:
         raise S3Error("MalformedXML")
     for date in expiration.findall("Date"):
         moment = moment_of(date.text or "").astimezone(UTC)
