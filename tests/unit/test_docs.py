@@ -141,3 +141,15 @@ def test_the_map_names_the_order_of_a_run() -> None:
     architecture = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     assert "extract_* -> news -> transform_<star> -> star -> publish -> telemetry" in architecture
     assert {plan.EXTRACT, plan.PUBLISH, plan.STAR, plan.TRANSFORM} == {"extract", "publish", "star", "transform"}
+
+
+@pytest.mark.parametrize(
+    ("page", "folders"),
+    [("dataharvest_weaknesses.md", ["dataharvest"]), ("ledger_faults.md", ["ledger", "contract"])],
+)
+def test_the_tests_that_a_page_of_faults_names_exist(page: str, folders: list[str]) -> None:
+    named = re.findall(r"`(test_\w+)`", (PROJECT / "docs" / page).read_text(encoding="utf-8"))
+    files = [file for folder in folders for file in (PROJECT / "tests" / folder).glob("test_*.py")]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert len(named) > 15
+    assert [name for name in named if f"def {name}(" not in source] == []
