@@ -13,18 +13,9 @@ from urllib.parse import urlencode
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from s3_errors import error
 
 from localaws.running import Running
-
-
-def error(call: Any, **arguments: Any) -> dict[str, Any]:
-    """Return the error element without the IDs of the request, and the HTTP status."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    details = {name: value for name, value in answer["Error"].items() if name not in ("RequestId", "HostId")}
-    return details | {"Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def new_name() -> str:

@@ -17,21 +17,12 @@ from typing import Any
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from s3_errors import error
 
 from localaws.running import Running
 
 MIB5 = 5 << 20
 PARTS = (b"A" * MIB5, b"B" * MIB5, b"C" * 10)
-
-
-def error(call: Any, **arguments: Any) -> dict[str, Any]:
-    """Return the error element without the IDs of the request, and the HTTP status."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer = caught.value.response
-    details = {name: value for name, value in answer["Error"].items() if name not in ("RequestId", "HostId")}
-    return details | {"Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def b64(data: bytes) -> str:

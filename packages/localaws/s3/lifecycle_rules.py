@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from xml.etree.ElementTree import Element
-
-import botocore.session
-from botocore.model import StringShape
 
 from localaws.s3.bucket_settings import named_configurations
 from localaws.s3.documents import parse, text_of
 from localaws.s3.errors import S3Error
+from localaws.s3.model_values import values_of
 from localaws.s3.retention import moment_of
 
 MINIMUM = "x-amz-transition-default-minimum-object-size"
@@ -47,7 +44,7 @@ def minimum_of(bucket: str) -> dict[str, str]:
 
 def check_minimum(headers: Mapping[str, str]) -> None:
     """Raise S3Error InvalidRequest for a value that S3 does not know."""
-    if MINIMUM in headers and headers[MINIMUM] not in _minimums():
+    if MINIMUM in headers and headers[MINIMUM] not in values_of("TransitionDefaultMinimumObjectSize"):
         raise S3Error("InvalidRequest", f"Invalid TransitionDefaultMinimumObjectSize found: {headers[MINIMUM][:50]}")
 
 
@@ -78,10 +75,3 @@ def _check_expiration(expiration: Element) -> None:
         if moment != datetime(moment.year, moment.month, moment.day, tzinfo=UTC):
             elements = {"ArgumentName": "Date", "ArgumentValue": (date.text or "")[:50]}
             raise S3Error("InvalidArgument", "'Date' must be at midnight GMT", elements)
-
-
-@cache
-def _minimums() -> frozenset[str]:
-    shape = botocore.session.get_session().get_service_model("s3").shape_for("TransitionDefaultMinimumObjectSize")
-    assert isinstance(shape, StringShape)
-    return frozenset(shape.enum)
