@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataharvest.model.kind import TRANSACTIONS
+from dataharvest.persistence import persist
 from dataharvest.persistence.persist import PERSISTED
 from dataharvest.persistence.plain_bytes import NotPlainError, plain_blocks
 
@@ -51,6 +52,22 @@ ROWS = [(2, "1", "a1", "t1", "1.50", "DEPOSIT"), (3, "2", "a2", "t2", "-2", "TAX
 )
 def test_the_ways_of_writing_a_file_give_the_same_rows(shared: World, name: str, content: str) -> None:
     assert loaded(shared, content, name) == ROWS
+
+
+@pytest.mark.parametrize(("bad", "keys", "times"), [("", 0, 1), ("2,a2,t2,much,TAX\n", 1, 2)], ids=["valid", "invalid"])
+def test_only_a_file_with_an_invalid_row_needs_a_data_key_and_is_read_again(
+    shared: World, monkeypatch: pytest.MonkeyPatch, bad: str, keys: int, times: int
+) -> None:
+    """Transactions have no sensitive column; values in quarantine are encrypted."""
+    client, opened = f"key{keys}", list[str]()
+    real = persist.open_object
+    monkeypatch.setattr(persist, "open_object", lambda s3, of: opened.append(of.key) or real(s3, of))
+    assert loaded(shared, HEADER + "1,a1,t1,1.50,DEPOSIT\n" + bad, client) == ROWS[:1]
+    assert shared.rows(f"SELECT count(*) FROM dataharvest.data_key WHERE external_client = '{client}'") == [(keys,)]
+    assert shared.rows(f"SELECT times_seen FROM dataharvest.newest_object WHERE external_client = '{client}'") == [
+        (1,)
+    ], "the attempt that was rolled back does not count"
+    assert len(opened) == times
 
 
 @pytest.mark.parametrize("bad", ["", "2,a2,t2,much,TAX\n"], ids=["whole", "row_by_row"])
