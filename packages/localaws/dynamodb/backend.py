@@ -15,6 +15,8 @@ from moto.dynamodb.models.table import StreamShard, Table
 
 from localaws.dynamodb import descriptions
 from localaws.dynamodb.changes import Change, ChangeLog, key_of, text_of
+from localaws.dynamodb.partiql import is_change
+from localaws.dynamodb.statements import change, each, has_changes
 
 
 class LoggedShard(StreamShard):
@@ -39,6 +41,20 @@ class LocalDynamoDbBackend(DynamoDBBackend):
         before = text_of(_found(table, key))
         with _one_change(self.log, table, key, before):
             return super().update_item(table_name, key, *args, **options)
+
+    def execute_statement(self, statement: str, parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """ExecuteStatement."""
+        if is_change(statement):
+            return change(self, statement, parameters)
+        found: list[dict[str, Any]] = super().execute_statement(statement, parameters)
+        return found
+
+    def batch_execute_statement(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """BatchExecuteStatement."""
+        if has_changes(statements):
+            return each(self, statements)
+        found: list[dict[str, Any]] = super().batch_execute_statement(statements)
+        return found
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """TransactWriteItems: all changes are logged, or none."""
