@@ -27,6 +27,8 @@ _WORKERS = 8
 _PAUSE = 60.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
+_GATHERING = 0.02
+"""Seconds in which messages that are stored one after another come together: each delivery starts a thread."""
 _TOGETHER = 100
 """Maximum number of deliveries that a destination receives together, if it accepts several per call."""
 _INSERT = "INSERT INTO deliveries (lane, message, due, tries, sent) VALUES (?, ?, ?, 0, ?)"
@@ -127,7 +129,8 @@ class Outbox:
         while not self._stopped:
             deliveries, pause = self._next()
             if not deliveries:
-                self._woken.wait(pause)
+                if self._woken.wait(pause):
+                    time.sleep(_GATHERING)
                 self._woken.clear()  # before the next look, or what comes meanwhile would wait
                 continue
             self._under_way.add(deliveries[0].message.lane)

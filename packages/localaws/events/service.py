@@ -50,6 +50,7 @@ class Events:
         targets = Targets(functions.delivery, functions.asynchronous, surroundings.producer)
         misbehaviour = parse_misbehaviour(settings.misdeliver)
         misdelivery = Misdelivery(misbehaviour, settings.seed) if settings.misdeliver else None
+        self._documents = functions.documents
         self._outbox = Outbox(functions.documents, targets.send, targets.send_together, self._lost, misdelivery)
         self.bus = Bus(self._outbox, settings.account)
         self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
@@ -66,9 +67,10 @@ class Events:
 
     def announce(self, announcement: Announcement) -> None:
         """Send a change of an object to the destinations in the bucket's configuration."""
-        self._notify(announcement)
-        if announcement.event.startswith("s3:ObjectCreated:"):
-            self._files.note(announcement.info)
+        with self._documents.transaction():
+            self._notify(announcement)
+            if announcement.event.startswith("s3:ObjectCreated:"):
+                self._files.note(announcement.info)
 
     def configured(self, bucket: str, notifications: Notifications) -> None:
         """Start to watch a bucket that got notifications, and send the test event."""

@@ -35,6 +35,8 @@ from localaws.functions.runner import Result, Runner
 _log = logging.getLogger(__name__)
 _PAGE = 1000
 _PAUSE = 0.5
+_POLL = 0.25
+"""https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html: Lambda reads a shard four times per second."""
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 10.0
 
@@ -141,7 +143,7 @@ class StreamLane:
                 continue
             if not batch or deadline is None or time.monotonic() >= deadline:
                 return batch, seen
-            self._parts.reader.wait(min(_PAUSE, max(0.0, deadline - time.monotonic())))
+            self._stop.wait(min(_POLL, max(0.0, deadline - time.monotonic())))
         return [], self._position.after
 
     def _role(self) -> str:
