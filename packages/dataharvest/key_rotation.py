@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataharvest.database.session import Database
+from dataharvest.vault import context_of
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -19,16 +20,16 @@ def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
     target = kms.describe_key(KeyId=kms_key)["KeyMetadata"]["Arn"]
     count = 0
     with database.transaction() as connection:
-        query = "SELECT external_client, business_date FROM dataharvest.data_key WHERE kms_key <> %s"
+        query = "SELECT external_client, month FROM dataharvest.data_key WHERE kms_key <> %s"
         others = connection.execute(query, [target]).fetchall()
-    for external_client, date in others:
-        context = {"external_client": external_client, "business_date": f"{date:%Y%m%d}"}
+    for external_client, month in others:
+        context = context_of(external_client, month)
         with database.transaction() as connection:
             query = """
                 SELECT sealed FROM dataharvest.data_key
-                WHERE (external_client, business_date) = (%s, %s) AND kms_key <> %s FOR UPDATE
+                WHERE (external_client, month) = (%s, %s) AND kms_key <> %s FOR UPDATE
             """
-            row = connection.execute(query, (external_client, date, target)).fetchone()
+            row = connection.execute(query, (external_client, month, target)).fetchone()
             if row is None:
                 continue
             answer = kms.re_encrypt(
@@ -39,8 +40,8 @@ def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
             )
             query = """
                 UPDATE dataharvest.data_key SET (kms_key, sealed) = (%s, %s)
-                WHERE (external_client, business_date) = (%s, %s)
+                WHERE (external_client, month) = (%s, %s)
             """
-            connection.execute(query, (answer["KeyId"], answer["CiphertextBlob"], external_client, date))
+            connection.execute(query, (answer["KeyId"], answer["CiphertextBlob"], external_client, month))
             count += 1
     return count
