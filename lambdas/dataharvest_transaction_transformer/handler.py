@@ -18,4 +18,4 @@ logger = Logger(service="dataharvest_transaction_transformer")
 @traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Entry point of the Lambda function: deliveries from a queue, or portfolios of large deliveries from a stream."""
-    return run_deliveries_or_portfolios(event, context, logger, large, "transaction")
+    return run_deliveries_or_portfolios(event, logger, large, "transaction")

@@ -15,7 +15,7 @@ from dataharvest.catapult.sender import Sender
 from dataharvest.database.session import Database
 from dataharvest.deliveries import count_portfolios
 from dataharvest.dispatcher import Dispatcher
-from dataharvest.metastore import Metastore
+from dataharvest.metastore import Metastore, Transition
 from dataharvest.model.choreography import BY_PORTFOLIO, Choreography, choreography
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.transformer import Transformer
@@ -84,18 +84,17 @@ class Functions:
     @cached_property
     def catapult(self) -> Catapult:
         """The catapult, which writes and sends messages."""
-        return Catapult(self.sender, self.metastore, self.choreography)
+        return Catapult(self.sender, self.choreography)
 
-    def transform(self, name: str, delivery: Delivery) -> bool:
-        """Run the transformer ``name``, then set its flag; return False if a newer version replaced the delivery.
+    def transform(self, name: str, delivery: Delivery) -> Transition | None:
+        """Run the transformer ``name``; return the flag to set, or None if a newer version replaced the delivery.
 
         Raises DefinitionError, QualityError or LoadError.
         """
         transformer = self.choreography.transformer(name)
-        is_current = run_step(self.database, self.vault, delivery, transformer)
-        if is_current:
-            self.metastore.set_flags(delivery, (transformer.flag,), self._marks(transformer, delivery))
-        return is_current
+        if not run_step(self.database, self.vault, delivery, transformer):
+            return None
+        return Transition(delivery, (transformer.flag,), self._marks(transformer, delivery))
 
     def _marks(self, transformer: Transformer, delivery: Delivery) -> dict[str, bool]:
         """Return attributes to set together with the flag: that the delivery is large, if transformers with streams

@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import EventType
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from dataharvest.batch import count_records, failures, log_failure, run_batch
+from dataharvest.batch import count_records, failures, log_failure
+from dataharvest.delivery_batch import run_deliveries
 from dataharvest.large_functions import LargeFunctions
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.portfolio import PortfolioEvent
@@ -19,19 +18,12 @@ from dataharvest.model.portfolio import PortfolioEvent
 SOURCE = "aws:kinesis"
 
 
-def run_deliveries_or_portfolios(
-    event: dict[str, Any], context: Any, logger: Logger, large: LargeFunctions, transformer: str
-) -> Any:
+def run_deliveries_or_portfolios(event: dict[str, Any], logger: Logger, large: LargeFunctions, transformer: str) -> Any:
     """Run a transformer on the deliveries in a queue's messages, or on the portfolios in a stream's batch."""
     if any(record.get("eventSource") == SOURCE for record in event.get("Records", ())):
         return run_portfolio_batch(event, logger, partial(large.portfolio_steps.run, transformer))
-
-    def transform(record: SQSRecord) -> None:
-        delivery = Delivery.from_json(record.body)
-        is_current = large.functions.transform(transformer, delivery)
-        logger.info("transformed", delivery=str(delivery), is_current=is_current)
-
-    return run_batch(event, context, EventType.SQS, logger, transform)
+    functions = large.functions
+    return run_deliveries(event, logger, functions.metastore, partial(functions.transform, transformer))
 
 
 def run_portfolio_batch(

@@ -8,14 +8,12 @@ from typing import Any
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from dataharvest.database.session import Database, batches
+from dataharvest.database.session import Database, in_batches
 from dataharvest.deliveries import CurrentDelivery, finish, lock_current
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.transformer import Check, Finding, Opened, Transformer, Value
 from dataharvest.vault import DataKey, Vault
 from estrela.errors import EXAMPLES, CheckFailure, QualityError
-
-BATCH = 5000
 
 
 def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: Transformer) -> bool:
@@ -72,13 +70,12 @@ def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened,
     table, columns = Identifier("pg_temp", opened.table), SQL(", ").join(map(Identifier, names))
     create = SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
     connection.execute(create.format(Identifier(opened.table), typed))
-    query = SQL("SELECT {} FROM dataharvest.{} WHERE file_id = %s").format(columns, Identifier(opened.kind.table))
-    with connection.cursor(name="sealed") as reader:
-        reader.execute(query, [current.files[f"{opened.kind.noun}_file"]], binary=True)
-        for rows in batches(reader, BATCH):
-            with connection.cursor() as writer, writer.copy(SQL("COPY {} FROM STDIN").format(table)) as copy:
-                for *keys, sealed in rows:
-                    copy.write_row((*keys, key.open(sealed, opened.column)))
+    query = SQL("SELECT {} FROM dataharvest.{} WHERE file_id = %(file)s").format(columns, Identifier(opened.kind.table))
+    given = {"file": current.files[f"{opened.kind.noun}_file"]}
+    for rows in in_batches(connection, query.as_string(), given):
+        with connection.cursor() as writer, writer.copy(SQL("COPY {} FROM STDIN").format(table)) as copy:
+            for *keys, sealed in rows:
+                copy.write_row((*keys, key.open(sealed, opened.column)))
     connection.execute(SQL("ANALYZE {}").format(table))
 
 
@@ -100,14 +97,13 @@ def store(
 
 def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: Value, key: DataKey) -> None:
     target = "COPY dataharvest.derived_value (delivery_id, level, field, reference, sealed) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor(name="values") as reader:
-        reader.execute(f"SELECT s.r, s.v::text FROM ({value.sql}) AS s (r, v)", current.parameters)  # noqa: S608
-        for rows in batches(reader, BATCH):
-            with connection.cursor() as writer, writer.copy(target) as copy:
-                copy.set_types(("int8", "text", "text", "text", "bytea"))
-                for reference, text in rows:
-                    sealed = None if text is None else key.seal(text, value.field)
-                    copy.write_row((current.delivery_id, value.level, value.field, reference, sealed))
+    query = f"SELECT s.r, s.v::text FROM ({value.sql}) AS s (r, v)"  # noqa: S608 - declared
+    for rows in in_batches(connection, query, current.parameters):
+        with connection.cursor() as writer, writer.copy(target) as copy:
+            copy.set_types(("int8", "text", "text", "text", "bytea"))
+            for reference, text in rows:
+                sealed = None if text is None else key.seal(text, value.field)
+                copy.write_row((current.delivery_id, value.level, value.field, reference, sealed))
 
 
 def _store_findings(connection: Connection[Any], current: CurrentDelivery, findings: Sequence[Finding]) -> None:

@@ -15,10 +15,12 @@ import psycopg
 import pytest
 from harvest_world import CREDENTIALS, World, make_aws
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from dataharvest.database.schema import migrate
+from localaws.dynamodb.statements import change, each
 from localaws.postgres_server import postgres
 
 
@@ -45,6 +47,9 @@ def new_world(server: str) -> Callable[[], Any]:
             for name, value in CREDENTIALS.items():
                 monkeypatch.setenv(name, value)
             stack.enter_context(mock_aws())
+            # moto's own UPDATE changes whatever matches, and never fails.
+            monkeypatch.setattr(DynamoDBBackend, "execute_statement", change)
+            monkeypatch.setattr(DynamoDBBackend, "batch_execute_statement", each)
             # Creating a client takes 50 ms, and clients have no state: one per service serves the whole world.
             monkeypatch.setattr(boto3, "client", functools.cache(boto3.client))
             name = f"world_{next(numbers)}"

@@ -165,9 +165,11 @@ class World:
 
     @staticmethod
     def run(functions: Functions, stage: str, delivery: Delivery) -> bool:
-        if stage == CATAPULT:
-            return functions.catapult.launch(delivery)
-        return functions.transform(stage, delivery)
+        transition = functions.catapult.launch(delivery) if stage == CATAPULT else functions.transform(stage, delivery)
+        for error in functions.metastore.set_all([transition] if transition else []):
+            if error:
+                raise error
+        return transition is not None
 
     def settle(self, seen: int = 0) -> int:
         """Dispatch the stream from record ``seen`` on, and run the requested stages; return the records read."""

@@ -117,15 +117,36 @@ def test_files_whose_flags_cannot_be_set_are_reported_and_done_by_the_repeated_m
     events = [event for client in ("a", "b") for event in world.upload_all(SAMPLE, client)]
     messages = queued(*[s3_event(event) for event in events])
     with monkeypatch.context() as patched:
-        put = Metastore.set_flags
-        patched.setattr(Metastore, "set_flags", lambda self, delivery, *given, **named: (
-            1 / 0 if delivery.external_client == "a" else put(self, delivery, *given, **named)))  # fmt: skip
+        real = Metastore.set_all
+        patched.setattr(Metastore, "set_all", lambda self, changes: (
+            [RuntimeError("no capacity"), *real(self, changes[1:])]))  # fmt: skip
         failed = call("dataharvest_persistence", *messages)["batchItemFailures"]
     assert failed == [{"itemIdentifier": str(at)} for at in range(4)]
     assert [item["partition_key"] for item in world.functions.metastore.items()] == ["b"]
     assert call("dataharvest_persistence", *messages[:4]) == {"batchItemFailures": []}
     world.settle()
     assert len(world.received()) == 2 * len(SAMPLE_MESSAGES)
+
+
+def test_deliveries_whose_flags_cannot_be_set_are_reported_and_their_step_is_not_repeated(
+    world: World, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for client in ("a", "b", "c"):
+        world.take(*world.upload_all(SAMPLE, client))
+    messages = queued(*[world.delivery(client=client).to_json() for client in ("a", "b", "c")])
+    with monkeypatch.context() as patched:
+        real = Metastore.set_all
+        patched.setattr(Metastore, "set_all", lambda self, changes: (
+            [None, RuntimeError("no capacity"), None] if real(self, [changes[0], changes[2]]) else []))  # fmt: skip
+        failed = call("dataharvest_relationship_transformer", *messages)
+    assert failed == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    flags = {item["partition_key"]: item.get("relation_established") for item in world.functions.metastore.items()}
+    assert flags == {"a": True, "b": None, "c": True}
+    before = world.rows("SELECT count(*) FROM dataharvest.relation")
+    assert call("dataharvest_relationship_transformer", messages[1]) == {"batchItemFailures": []}
+    assert world.rows("SELECT count(*) FROM dataharvest.relation") == before
+    world.settle()
+    assert len(world.received()) == 3 * len(SAMPLE_MESSAGES)
 
 
 def test_a_change_whose_stage_cannot_be_asked_is_delivered_again(world: World, call: Call) -> None:

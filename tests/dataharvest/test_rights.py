@@ -123,7 +123,7 @@ def work(world: World, run: Callable[..., set[str]]) -> Calls:
             return calls
         for function, messages in waiting.items():
             calls[function] |= run(function, messages[0])
-            calls[function] |= run(function, *messages[1:])  # another process finds what the first one made
+            calls[function] |= run(function, *messages)  # another process finds what the first one made
         if f"dataharvest_{ANNOUNCER}" in waiting and not waves:
             waves = [PORTFOLIO_1, PORTFOLIO_2]
             # When the first of the two is delivered again, it finds that the wave has ended and requests the next wave
@@ -141,9 +141,12 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
         with new_world(**limits) as world, monkeypatch.context() as patched:
             run = runner(world, patched)
             bodies = [notification(event, with_version=at > 0) for at, event in enumerate(world.upload_all(SAMPLE))]
-            refused = world.upload("clients", "no,such,header\n1,2,3", day="20220227")
+            refused = world.upload("clients", "no,such,header\n1,2,3", day="20220327")
             took = run("dataharvest_persistence", *queued(*bodies[:1]))
             took |= run("dataharvest_persistence", *queued(*bodies, notification(refused)))
+            other = [[notification(event) for event in world.upload_all(SAMPLE, client)] for client in ("b", "c")]
+            for some in (slice(1), slice(1, None)):  # new dates, then more of their flags
+                took |= run("dataharvest_persistence", *queued(*[body for bodies in other for body in bodies[some]]))
             function_actions = work(world, run) | {"dataharvest_persistence": took}
             function_actions |= {name: run(name) for name in ("dataharvest_schema", "dataharvest_metrics")}
             for function, actions in function_actions.items():

@@ -69,6 +69,9 @@ def _actions(operation: str, named: Mapping[str, Any]) -> set[str]:
         return set()
     if operation == "kms:ReEncrypt":
         return {"kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    if operation == "dynamodb:BatchExecuteStatement":  # a log has no statements
+        verbs = {entry["Statement"].split(maxsplit=1)[0] for entry in named.get("Statements", [])} or {"UPDATE"}
+        return {f"dynamodb:PartiQL{verb.capitalize()}" for verb in verbs}
     if operation in COPIES:
         source = named["CopySource"]
         is_version = "VersionId" in source if isinstance(source, Mapping) else "versionId=" in source

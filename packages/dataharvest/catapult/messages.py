@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from psycopg import Connection
 
 from dataharvest.catapult.schema import CLIENT_MESSAGE, ERROR_MESSAGE, PORTFOLIO_MESSAGE, MessageSchema
-from dataharvest.database.session import batches
+from dataharvest.database.session import in_batches
 from dataharvest.deliveries import CurrentDelivery
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.transformer import CLIENT, PORTFOLIO
 from dataharvest.vault import DataKey
 from estrela.errors import TransformError, some_of
 
-BATCH = 5000
 Row = tuple[Any, ...]
 _VALUES = """
 LEFT JOIN (
@@ -89,10 +89,7 @@ def error_message(
 
 
 def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[Row]:
-    with connection.cursor(name="messages") as reader:
-        reader.execute(query, given, binary=True)
-        for rows in batches(reader, BATCH):
-            yield from rows
+    return chain.from_iterable(in_batches(connection, query, given))
 
 
 def _fields(values: list[Any], key: DataKey) -> dict[str, str | None]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import psycopg
-from psycopg import Connection, ServerCursor
+from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from estrela.errors import LoadError, bounded
 from estrela.hooks.database_login import CONNECT_SECONDS, PASSING_STATES, login_of
 from estrela.hooks.database_tls import tls_of
 from estrela.hooks.secret import Secret
+
+BATCH = 5000
+"""Rows that are read and written at a time."""
 
 
 class Database:
@@ -83,12 +86,20 @@ def _load_error(error: psycopg.Error) -> LoadError:
     return LoadError("database", bounded(problem), retriable=passing)
 
 
-def batches(reader: ServerCursor[Any], size: int) -> Iterator[list[Any]]:
-    """Yield the rows of an executed query in lists of ``size``, the last one shorter."""
-    while rows := reader.fetchmany(size):
+def in_batches(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[list[Any]]:
+    """Yield the rows of a query, in binary format, in lists of up to ``BATCH``.
+
+    Few rows are read by one statement; of more, no more than one list is held in memory, and the query runs twice.
+    """
+    rows = connection.execute(f"{query} LIMIT {BATCH + 1}", given, binary=True).fetchall()
+    if len(rows) <= BATCH:
         yield rows
-        if len(rows) < size:
-            return
+        return
+    del rows
+    with connection.cursor(name="rows") as reader:
+        reader.execute(query, given, binary=True)
+        while some := reader.fetchmany(BATCH):
+            yield some
 
 
 def lock(connection: Connection[Any], *words: str) -> None:

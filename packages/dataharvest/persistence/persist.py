@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,13 +57,8 @@ class Persistence:
         outcome = self.load(delivered)
         if isinstance(outcome, str):
             return outcome
-        self.set_flags([outcome])
+        self.metastore.set_flags(outcome.delivery, outcome.flags, is_new=outcome.is_new)
         return PERSISTED
-
-    def set_flags(self, registered: Sequence[register.Registered]) -> None:
-        """Set the flags of registered files of one delivery. Raises botocore's errors."""
-        flags = dict.fromkeys(flag for file in registered for flag in file.flags)
-        self.metastore.set_flags(registered[0].delivery, flags, is_new=any(file.is_new for file in registered))
 
     def load(self, delivered: DeliveredObject) -> register.Registered | str:
         """Load and register one object without setting its flags; return the registration, or the reason why there is

@@ -81,7 +81,7 @@ def fault_of(kind: Kind, values: list[str]) -> tuple[str, str, str] | None:
 
 
 def _is_text(value: str) -> bool:
-    return "\0" not in value and not any("\udc80" <= letter <= "\udcff" for letter in value)
+    return "\0" not in value and (value.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in value))
 
 
 def _printable(value: str) -> str:

@@ -44,12 +44,15 @@ locals {
     Failed = { actions = ["s3:PutObject"], resources = ["${local.failed_arn}/*"] }
     Bucket = { actions = ["s3:ListBucket"], resources = [local.failed_arn] }
   }
-  database  = { Database = { actions = ["secretsmanager:GetSecretValue"], resources = [var.database_secret_arn] } }
-  flags     = { Flags = { actions = ["dynamodb:UpdateItem", "dynamodb:PutItem"], resources = [local.metastore] } }
-  send      = { Messages = { actions = ["sqs:SendMessage"], resources = [local.messages_arn] } }
-  own_key   = { Names = { actions = ["kms:Decrypt"], resources = [module.kms.key_arn] } }
-  read_key  = { Key = { actions = ["kms:Decrypt"], resources = [var.deployment.kms_key_arn] } }
-  write_key = { Key = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn] } }
+  database = { Database = { actions = ["secretsmanager:GetSecretValue"], resources = [var.database_secret_arn] } }
+  flags    = { Flags = { actions = ["dynamodb:UpdateItem", "dynamodb:PutItem"], resources = [local.metastore] } }
+  # the flags of several deliveries are set in one call
+  stage_flags   = { Flags = { actions = concat(local.flags.Flags.actions, ["dynamodb:PartiQLUpdate"]), resources = [local.metastore] } }
+  arrival_flags = { Flags = { actions = concat(local.stage_flags.Flags.actions, ["dynamodb:PartiQLInsert"]), resources = [local.metastore] } }
+  send          = { Messages = { actions = ["sqs:SendMessage"], resources = [local.messages_arn] } }
+  own_key       = { Names = { actions = ["kms:Decrypt"], resources = [module.kms.key_arn] } }
+  read_key      = { Key = { actions = ["kms:Decrypt"], resources = [var.deployment.kms_key_arn] } }
+  write_key     = { Key = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn] } }
   # what loads rows, and what takes files in: it makes the key of their names, and tells of one that is refused
   load = merge(local.database, local.flags, local.own_key, local.write_key, {
     Deliveries = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arn}/*"] }
@@ -61,14 +64,14 @@ locals {
     {
       for transformer in local.transformers : "dataharvest_${transformer}_transformer" =>
       merge(
-        local.database, local.flags, local.read_key,
+        local.database, local.stage_flags, local.read_key,
         contains(local.sensitive, transformer) ? local.own_key : {},
         contains(values(local.streams), transformer) ? local.streamed : {},
       )
     },
     {
-      dataharvest_catapult    = merge(local.database, local.flags, local.own_key, local.send, local.write_key)
-      dataharvest_persistence = merge(local.take, local.splitting)
+      dataharvest_catapult    = merge(local.database, local.stage_flags, local.own_key, local.send, local.write_key)
+      dataharvest_persistence = merge(local.take, local.splitting, local.arrival_flags)
     },
   )
   metric = { service = "dataharvest_metrics", environment = var.deployment.name }
