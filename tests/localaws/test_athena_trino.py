@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from werkzeug.test import Client
@@ -25,6 +25,7 @@ from localaws.athena.trino import engine
 from localaws.athena.trino.client import Sending, TrinoClient, TrinoUnreachableError
 from localaws.athena.trino.distribution import find_distribution
 from localaws.athena.trino.endpoint import TrinoEndpoint
+from localaws.athena.trino.json_keys import JsonKeys
 from localaws.athena.trino.literals import Text, for_trino
 from localaws.athena.trino.rendering import render
 from localaws.athena.trino.session import TrinoSession
@@ -32,6 +33,12 @@ from localaws.athena.trino.types import type_of
 from localaws.athena.types.trino import INTEGER
 from localaws.errors import JavaMissingError, TrinoMissingError, TrinoStartError
 from localaws.settings import Settings
+
+if TYPE_CHECKING:
+    from localaws.s3.store import ObjectStore
+
+NO_FILES = cast("ObjectStore", None)
+"""The store of tests in which no table has files."""
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,7 @@ def through_endpoint(operation: str, body: dict[str, Any], table: dict[str, Any]
         answer = body if asked == operation else owner
         return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")(environ, start_response)
 
-    endpoint = TrinoEndpoint(aws, lambda location: [])
+    endpoint = TrinoEndpoint(aws, lambda location: [], JsonKeys(NO_FILES))
     request = {"DatabaseName": "d", "TableName": "t"}
     return Client(endpoint).post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"}, json=request)
 
@@ -228,7 +235,7 @@ def test_columns_that_trino_commits_get_the_parameters_that_clients_read(operati
         return {"Name": name, "Type": "int", "Parameters": parameters}
 
     known = {"s3://b/t/m.json": [column("a", current="true"), column("gone", current="false")]}
-    endpoint = Client(TrinoEndpoint(aws, known.__getitem__))
+    endpoint = Client(TrinoEndpoint(aws, known.__getitem__, JsonKeys(NO_FILES)))
     iceberg = {
         "Parameters": {"table_type": "ICEBERG", "metadata_location": "s3://b/t/m.json"},
         "StorageDescriptor": {"Location": "s3://b/t", "Columns": [column("a", trino_type_id="INTEGER")]},
@@ -356,7 +363,8 @@ def test_no_query_reaches_a_trino_whose_catalogs_are_not_made(tmp_path: Path, mo
     monkeypatch.setattr(engine, "START_SECONDS", 0.1)
     monkeypatch.setattr(engine, "create_catalogs", lambda *_: catalogs_created.wait(60))
     monkeypatch.setattr(TrinoClient, "is_ready", lambda _: True)
-    trino = engine.TrinoEngine(Settings(tmp_path, trino="http://127.0.0.1:9"), tmp_path, lambda location: [])
+    settings = Settings(tmp_path, trino="http://127.0.0.1:9")
+    trino = engine.TrinoEngine(settings, tmp_path, NO_FILES, lambda location: [])
     trino.start(lambda *_: [])
     try:
         with pytest.raises(TrinoStartError, match=r"Trino at http://127\.0\.0\.1:9 was not ready within 0 s"):

@@ -15,8 +15,6 @@ from localaws.athena.embedded.engine import EmbeddedEngine
 from localaws.settings import TRINO
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from localaws.athena.engine import Engine
     from localaws.glue.catalog import Catalog
     from localaws.home import Home
@@ -32,16 +30,16 @@ def open_queries(
 
     Raises TrinoMissingError or JavaMissingError if Trino is requested but cannot be started.
     """
-    queries = Queries(home.queries, store, catalog, tables, _engine(settings, home.tmp, tables))
+    queries = Queries(home.queries, store, catalog, tables, _engine(settings, home, store, tables))
     LocalAthenaBackend.urls = urls
     LocalAthenaResponse.queries = queries
     athena_backends.backend = LocalAthenaBackend
     return queries
 
 
-def _engine(settings: Settings, temporary: Path, tables: Callable[[], IcebergTables]) -> Engine:
+def _engine(settings: Settings, home: Home, store: ObjectStore, tables: Callable[[], IcebergTables]) -> Engine:
     if settings.athena == TRINO:
         from localaws.athena.trino.engine import TrinoEngine
 
-        return TrinoEngine(settings, temporary, lambda location: tables().columns(location))
-    return EmbeddedEngine(temporary)
+        return TrinoEngine(settings, home.tmp, store, lambda location: tables().columns(location))
+    return EmbeddedEngine(home.tmp)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from localaws.athena.entries.formats import OUTPUT_FORMATS
 from localaws.athena.entries.views import PREFIX, SUFFIX, VIRTUAL_VIEW
+from localaws.athena.trino.json_keys import JsonKeys
 from localaws.athena.trino.literals import for_trino
 from localaws.athena.trino.misread import misread, misread_partition
 
@@ -38,14 +39,15 @@ class TrinoEndpoint:
     """Passes every call on to ``aws``, and changes tables so that Trino reads and writes them as Athena does.
 
     Views get what Trino needs (``runAsInvoker``, no description, numbers as Athena reads them), and tables and
-    partitions an output format. A table that Trino
-    would silently misread is refused. Columns of an Iceberg table to which Trino commits get the parameters that
-    clients of Athena read (``iceberg.field.current``).
+    partitions an output format. A table that Trino would silently misread is refused, for JSON also because of its
+    rows. Columns of an Iceberg table to which Trino commits get the parameters that clients of Athena read
+    (``iceberg.field.current``).
     """
 
-    def __init__(self, aws: WSGIApplication, iceberg_columns: IcebergColumns) -> None:
+    def __init__(self, aws: WSGIApplication, iceberg_columns: IcebergColumns, keys: JsonKeys) -> None:
         self._aws = aws
         self._iceberg_columns = iceberg_columns
+        self._keys = keys
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         operation = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[2]
@@ -89,11 +91,12 @@ class TrinoEndpoint:
     ) -> str | None:
         """Return why Trino would misread the table, or the partitions of the call's table, if it would."""
         if table:
-            return misread(table)
+            return misread(table) or self._keys.of_table(table)
         if not partitions:
             return None
         owner = self._table(call)
-        return next(filter(None, (misread_partition(owner, partition) for partition in partitions)), None)
+        reasons = (misread_partition(owner, partition) for partition in partitions)
+        return next(filter(None, reasons), None) or self._keys.of_partitions(owner, partitions)
 
     def _table(self, call: Call) -> Mapping[str, Any]:
         """Return the Glue entry of the table whose partitions a call names."""

@@ -18,6 +18,7 @@ from localaws.athena.trino.catalogs import create_catalogs
 from localaws.athena.trino.client import TrinoClient, TrinoUnreachableError
 from localaws.athena.trino.distribution import find_distribution
 from localaws.athena.trino.endpoint import IcebergColumns, TrinoEndpoint
+from localaws.athena.trino.json_keys import JsonKeys
 from localaws.athena.trino.process import TrinoProcess
 from localaws.errors import LocalAwsError, TrinoStartError
 from localaws.gateway import OriginalHeadersGateway
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from localaws.athena.trino.run import TrinoRun
+    from localaws.s3.store import ObjectStore
     from localaws.settings import Settings
 
 START_SECONDS = 240.0
@@ -43,8 +45,11 @@ class TrinoEngine:
     Iceberg table for the location of its metadata file.
     """
 
-    def __init__(self, settings: Settings, temporary: Path, iceberg_columns: IcebergColumns) -> None:
+    def __init__(
+        self, settings: Settings, temporary: Path, store: ObjectStore, iceberg_columns: IcebergColumns
+    ) -> None:
         self._settings = settings
+        self._store = store
         self._iceberg_columns = iceberg_columns
         self._folder = temporary / _FOLDER
         self._distribution = None if settings.trino else find_distribution(os.environ)
@@ -58,9 +63,8 @@ class TrinoEngine:
         """Open the endpoint for Trino, and in the background start Trino or connect to it."""
         named = urlsplit(self._settings.trino_endpoint)
         host = self._settings.host if self._settings.trino_endpoint else LOOPBACK
-        self._endpoint = wsgi.Server(
-            (host, named.port or 0), TrinoEndpoint(aws, self._iceberg_columns), numthreads=_THREADS
-        )
+        adapted = TrinoEndpoint(aws, self._iceberg_columns, JsonKeys(self._store))
+        self._endpoint = wsgi.Server((host, named.port or 0), adapted, numthreads=_THREADS)
         self._endpoint.gateway = OriginalHeadersGateway
         self._endpoint.prepare()
         threading.Thread(target=self._endpoint.serve, name="trino-endpoint", daemon=True).start()

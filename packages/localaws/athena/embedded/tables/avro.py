@@ -21,10 +21,10 @@ from localaws.athena.embedded.sql.typed import name_literal
 from localaws.athena.embedded.tables.arrow_types import arrow_type
 from localaws.athena.embedded.tables.avro_types import arrow_of, check_field, values_of
 from localaws.athena.embedded.tables.batches import registered
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.stored_values import stored_expression
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.errors import BadDataError, UnsupportedError
+from localaws.athena.files.data_files import DataFile
 from localaws.athena.types.trino import Columns
 
 SCHEMA_LITERAL = "avro.schema.literal"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.parquet import check_readable
 from localaws.athena.errors import UnsupportedError
+from localaws.athena.files.data_files import DataFile
 from localaws.athena.types.trino import INTEGERS, Type
 
 _PLAIN = {

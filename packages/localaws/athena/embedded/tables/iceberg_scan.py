@@ -12,11 +12,11 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import DataScan, FileScanTask, Table
 from pyiceberg.types import IcebergType, StructType
 
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.parquet_files import columns_of_file
 from localaws.athena.embedded.tables.plan_cache import PlanCache
 from localaws.athena.embedded.tables.time_travel import Version
 from localaws.athena.errors import QueryError, UnsupportedError
+from localaws.athena.files.data_files import DataFile
 
 if TYPE_CHECKING:
     from localaws.athena.embedded.context import Context

@@ -16,11 +16,11 @@ from localaws.athena.embedded.session import Session
 from localaws.athena.embedded.sql.typed import name_literal
 from localaws.athena.embedded.tables.arrow_types import arrow_type
 from localaws.athena.embedded.tables.batches import registered
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.parquet import check_readable
 from localaws.athena.embedded.tables.stored_values import stored_expression
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.errors import BadDataError
+from localaws.athena.files.data_files import DataFile
 from localaws.athena.types.trino import Columns
 
 INDEX_ACCESS = "orc.column.index.access"

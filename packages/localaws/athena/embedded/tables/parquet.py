@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from localaws.athena.embedded.sql.duckdb_types import duckdb_type
 from localaws.athena.embedded.sql.typed import name_literal
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.parquet_files import FileColumn, columns_of_file
 from localaws.athena.errors import BadDataError, UnsupportedError
+from localaws.athena.files.data_files import DataFile
 from localaws.athena.types.trino import BITS, INTEGERS, Columns, Type
 
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localaws.athena.embedded.sql.typed import text_literal
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.errors import BadDataError
+from localaws.athena.files.data_files import DataFile
 
 _FIELD_ID = b"PARQUET:field_id"
 

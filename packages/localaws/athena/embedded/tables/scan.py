@@ -18,7 +18,6 @@ from localaws.athena.embedded.relation import (
 from localaws.athena.embedded.sql.duckdb_types import duckdb_type
 from localaws.athena.embedded.sql.typed import name_literal
 from localaws.athena.embedded.tables.avro import avro_scan
-from localaws.athena.embedded.tables.data_files import DataFile, files_below
 from localaws.athena.embedded.tables.orc import orc_scan
 from localaws.athena.embedded.tables.parquet import parquet_expressions
 from localaws.athena.embedded.tables.parquet_files import groups_of, parquet_source
@@ -28,6 +27,7 @@ from localaws.athena.embedded.tables.serdes import AVRO, ORC, PARQUET, check_fol
 from localaws.athena.embedded.tables.text_files import text_scan
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.entries.partitions import check_columns
+from localaws.athena.files.data_files import DataFile, files_below
 from localaws.athena.types.trino import Columns, Type
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from localaws.athena.embedded.session import Session
 from localaws.athena.embedded.sql.typed import name_literal
 from localaws.athena.embedded.tables.arrow_types import arrow_type
 from localaws.athena.embedded.tables.batches import registered
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.embedded.tables.delimited import delimited_expression, delimited_splitter
-from localaws.athena.embedded.tables.json_lines import json_reader
-from localaws.athena.embedded.tables.lines import lines_of
 from localaws.athena.embedded.tables.open_csv import open_csv_expression, open_csv_splitter
 from localaws.athena.embedded.tables.serdes import CSV, JSON, TEXT, serde_of
 from localaws.athena.entries.hive_table import HiveTable
+from localaws.athena.files.data_files import DataFile
+from localaws.athena.files.json_lines import json_reader
+from localaws.athena.files.lines import lines_of
 
 _ROWS = 20_000
 Values = Sequence[Any]

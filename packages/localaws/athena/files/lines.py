@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from localaws.athena.embedded.tables.data_files import DataFile
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.errors import BadDataError, QueryError, UnsupportedError
+from localaws.athena.files.data_files import DataFile
 
 _OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 _UNREADABLE = (".snappy", ".lzo", ".lz4", ".zst", ".deflate")

@@ -1,0 +1,1 @@
+"""Files of tables and their lines, as Athena reads them."""
