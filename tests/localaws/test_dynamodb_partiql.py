@@ -37,10 +37,10 @@ def table(client: Any) -> str:
 
 
 def item(client: Any, table: str, sort: str = "1") -> dict[str, Any]:
-    found: dict[str, Any] = client.get_item(TableName=table, Key={"pk": BEFORE["pk"], "sk": {"N": sort}}).get(
+    attributes: dict[str, Any] = client.get_item(TableName=table, Key={"pk": BEFORE["pk"], "sk": {"N": sort}}).get(
         "Item", {}
     )
-    return found
+    return attributes
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def item(client: Any, table: str, sort: str = "1") -> dict[str, Any]:
          {"m": {"M": {"a b": {"L": [{"N": "2020"}, {"S": "x"}]}}}}),
         (f"REMOVE old {WHERE}", [], {"old": None}),
         (f"set a = 1 remove old {WHERE.lower()}", [], {"a": {"N": "1"}, "old": None}),
-        ("SET a = 1 WHERE sk = ? AND pk = ? AND (gone IS MISSING OR version > 9)", [{"N": "1"}, BEFORE["pk"]],
+        ("SET a = 1 WHERE sk = ? AND ? = pk AND (gone IS MISSING OR version > 9)", [{"N": "1"}, BEFORE["pk"]],
          {"a": {"N": "1"}}),
         (f"SET a = 1 {WHERE} AND old IS NOT MISSING AND NOT version IN [1, 2] AND version BETWEEN 3 AND 3", [],
          {"a": {"N": "1"}}),
@@ -103,7 +103,7 @@ def test_an_update_changes_the_item_of_its_key(
         (f"UPDATE gone SET a = 1 {WHERE}", "ResourceNotFoundException", "Requested resource not found"),
         (f"UPDATE {{0}} SET a = set_add(a, <<1>>) {WHERE}", "NotImplemented",
          "localaws does not implement ExecuteStatement of dynamodb: "
-         "of PartiQL: '(a, <<1>>) WHERE pk = 'it''s' AND sk = 1' at this place"),
+         "PartiQL with '(a, <<1>>) WHERE pk = 'it''s' AND sk = 1' at this place"),
     ],
 )  # fmt: skip
 def test_a_change_that_is_refused_changes_nothing(

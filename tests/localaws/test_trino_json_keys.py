@@ -64,8 +64,8 @@ def test_a_row_with_one_key_twice_is_found(
     store: ObjectStore, row: str, properties: dict[str, str], twice: str
 ) -> None:
     store.writes.put_bytes("lake", "t/a.json", f'{{"url": "x"}}\n{row}\n'.encode())
-    found = JsonKeys(store).of_table(table(StorageDescriptor=storage(**properties)))
-    assert found == (refusal(2, twice) if twice else None)
+    reason = JsonKeys(store).of_table(table(StorageDescriptor=storage(**properties)))
+    assert reason == (refusal(2, twice) if twice else None)
 
 
 def test_each_partition_is_read_with_its_own_settings(store: ObjectStore) -> None:

@@ -46,15 +46,15 @@ class LocalDynamoDbBackend(DynamoDBBackend):
         """ExecuteStatement."""
         if is_change(statement):
             return change(self, statement, parameters)
-        found: list[dict[str, Any]] = super().execute_statement(statement, parameters)
-        return found
+        answers: list[dict[str, Any]] = super().execute_statement(statement, parameters)
+        return answers
 
     def batch_execute_statement(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """BatchExecuteStatement."""
         if has_changes(statements):
             return each(self, statements)
-        found: list[dict[str, Any]] = super().batch_execute_statement(statements)
-        return found
+        answers: list[dict[str, Any]] = super().batch_execute_statement(statements)
+        return answers
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """TransactWriteItems: all changes are logged, or none."""

@@ -6,7 +6,6 @@ values become placeholders. What is not translated is refused by name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,10 +13,8 @@ from typing import Any
 
 from moto.dynamodb.exceptions import MockValidationException
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"""
-    r"""|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><>|<=|>=|!=|<<|>>|[=<>(),.\[\]{}:?*+-]))"""
-)
+from localaws.dynamodb.partiql_tokens import Tokens
+
 _COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
 _FUNCTIONS = {"begins_with": 2, "contains": 2, "attribute_type": 2, "size": 1}
 _REMEMBERED = 1000
@@ -68,34 +65,33 @@ def is_change(text: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def statement_of(text: str) -> Statement:
-    """Read a statement. Raises MockValidationException, or NotImplementedError for what is not translated."""
-    return _Reader(text).statement()
+    """Read a statement. Raises NotImplementedError for what is not translated."""
+    return _Reader(Tokens(text)).statement()
 
 
 @dataclass
 class _Reader:
     """Reads a statement from left to right."""
 
-    text: str
-    at: int = 0
+    tokens: Tokens
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Callable[[Parameters], Value]] = field(default_factory=dict)
     parameters: int = 0
     equal: dict[str, str] = field(default_factory=dict)
 
     def statement(self) -> Statement:
-        verb = self._word()
+        verb = self.tokens.word()
         if verb == "INSERT":
             return self._insert()
         if verb == "DELETE":
-            self._need("FROM")
-        table = self._name()
+            self.tokens.need("FROM")
+        table = self.tokens.name()
         update = self._changes() if verb == "UPDATE" else ""
-        self._need("WHERE")
+        self.tokens.need("WHERE")
         terms = self._any()
         if len(terms) > 1:
             self.equal.clear()  # none of them must be true
-        returning = self._returning() if self._takes("RETURNING") else ""
+        returning = self._returning() if self.tokens.takes("RETURNING") else ""
         self._end()
         return Statement(
             verb,
@@ -110,64 +106,64 @@ class _Reader:
         )
 
     def _insert(self) -> Statement:
-        self._need("INTO")
-        table = self._name()
-        self._need("VALUE")
-        if self._next()[1] != "{":
-            raise self._unexpected()
+        self.tokens.need("INTO")
+        table = self.tokens.name()
+        self.tokens.need("VALUE")
+        if self.tokens.next()[1] != "{":
+            raise self.tokens.unexpected()
         item = self._operand()
         self._end()
         return Statement("INSERT", table, self.names, self.values, self.parameters, item=item)
 
     def _end(self) -> None:
-        if self._next()[1]:
-            raise self._unexpected()
+        if self.tokens.next()[1]:
+            raise self.tokens.unexpected()
 
     def _changes(self) -> str:
         """Read SET and REMOVE clauses; return the update expression."""
         assigned, removed = [], []
         while True:
-            if self._takes("SET"):
+            if self.tokens.takes("SET"):
                 assigned.append(self._assignment())
-                while self._takes(","):
+                while self.tokens.takes(","):
                     assigned.append(self._assignment())
-            elif self._takes("REMOVE"):
+            elif self.tokens.takes("REMOVE"):
                 removed.append(self._path())
             else:
                 break
         clauses = [("SET", assigned), ("REMOVE", removed)]
         if not assigned and not removed:
-            raise self._unexpected()
+            raise self.tokens.unexpected()
         return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
 
     def _assignment(self) -> str:
         path = self._path()
-        self._need("=")
+        self.tokens.need("=")
         value = self._operand()
-        if (sign := self._next()[1]) in ("+", "-"):
-            self._need(sign)
+        if (sign := self.tokens.next()[1]) in ("+", "-"):
+            self.tokens.need(sign)
             return f"{path} = {value} {sign} {self._operand()}"
         return f"{path} = {value}"
 
     def _any(self) -> list[str]:
         """Read terms joined by OR."""
         terms = [self._all()]
-        while self._takes("OR"):
+        while self.tokens.takes("OR"):
             terms.append(self._all())
         return terms
 
     def _all(self) -> str:
         terms = [self._term()]
-        while self._takes("AND"):
+        while self.tokens.takes("AND"):
             terms.append(self._term())
         return " AND ".join(terms)
 
     def _term(self) -> str:
-        if self._takes("NOT"):
+        if self.tokens.takes("NOT"):
             return f"NOT {self._apart(self._term)}"
-        if self._takes("("):
+        if self.tokens.takes("("):
             inner = self._apart(lambda: " OR ".join(self._any()))
-            self._need(")")
+            self.tokens.need(")")
             return f"({inner})"
         return self._comparison()
 
@@ -182,48 +178,49 @@ class _Reader:
         left = self._operand()
         if left.startswith(tuple(f"{name}(" for name in ("begins_with", "contains", "attribute_type"))):
             return left
-        is_not = self._takes("NOT")
-        if self._takes("BETWEEN"):
+        is_not = self.tokens.takes("NOT")
+        if self.tokens.takes("BETWEEN"):
             low = self._operand()
-            self._need("AND")
+            self.tokens.need("AND")
             text = f"{left} BETWEEN {low} AND {self._operand()}"
-        elif self._takes("IN"):
+        elif self.tokens.takes("IN"):
             text = f"{left} IN ({', '.join(self._listed())})"
-        elif not is_not and self._takes("IS"):
-            is_not = self._takes("NOT")
-            self._need("MISSING")
+        elif not is_not and self.tokens.takes("IS"):
+            is_not = self.tokens.takes("NOT")
+            self.tokens.need("MISSING")
             return f"attribute_exists({left})" if is_not else f"attribute_not_exists({left})"
-        elif not is_not and (sign := self._next()[1]) in _COMPARISONS:
-            self._need(sign)
+        elif not is_not and (sign := self.tokens.next()[1]) in _COMPARISONS:
+            self.tokens.need(sign)
             right = self._operand()
-            if sign == "=" and left in self.names and right in self.values:
-                self.equal.setdefault(self.names[left], right)
+            for path, value in ((left, right), (right, left)):
+                if sign == "=" and path in self.names and value in self.values:
+                    self.equal.setdefault(self.names[path], value)
             return f"{left} {'<>' if sign == '!=' else sign} {right}"
         else:
-            raise self._unexpected()
+            raise self.tokens.unexpected()
         return f"NOT {text}" if is_not else text
 
     def _listed(self) -> list[str]:
-        end = "]" if self._takes("[") else ")"
+        end = "]" if self.tokens.takes("[") else ")"
         if end == ")":
-            self._need("(")
+            self.tokens.need("(")
         values = [self._operand()]
-        while self._takes(","):
+        while self.tokens.takes(","):
             values.append(self._operand())
-        self._need(end)
+        self.tokens.need(end)
         return values
 
     def _operand(self) -> str:
         """Read a path, a function or a value; return its text in an expression."""
-        kind, token = self._next()
-        if kind == "word" and token.lower() in {*_FUNCTIONS, "list_append"} and self._follows(token, "("):
+        kind, token = self.tokens.next()
+        if kind == "word" and token.lower() in {*_FUNCTIONS, "list_append"} and self.tokens.is_function():
             name = token.lower()
-            self._need(token)
-            self._need("(")
+            self.tokens.need(token)
+            self.tokens.need("(")
             given = [self._operand()]
-            while self._takes(","):
+            while self.tokens.takes(","):
                 given.append(self._operand())
-            self._need(")")
+            self.tokens.need(")")
             return f"{name}({', '.join(given)})"
         if kind == "name" or (kind == "word" and token.upper() not in ("TRUE", "FALSE", "NULL")):
             return self._path()
@@ -233,16 +230,16 @@ class _Reader:
         return place
 
     def _path(self) -> str:
-        path = self._placeholder(self._name())
+        path = self._placeholder(self.tokens.name())
         while True:
-            if self._takes("."):
-                path += "." + self._placeholder(self._name())
-            elif self._takes("["):
-                kind, number = self._next()
+            if self.tokens.takes("."):
+                path += "." + self._placeholder(self.tokens.name())
+            elif self.tokens.takes("["):
+                kind, number = self.tokens.next()
                 if kind != "number" or not number.isdigit():
-                    raise self._unexpected()
-                self._need(number)
-                self._need("]")
+                    raise self.tokens.unexpected()
+                self.tokens.need(number)
+                self.tokens.need("]")
                 path += f"[{number}]"
             else:
                 return path
@@ -254,26 +251,26 @@ class _Reader:
         return place
 
     def _value(self) -> Callable[[Parameters], Value]:
-        if self._takes("?"):
+        if self.tokens.takes("?"):
             at, self.parameters = self.parameters, self.parameters + 1
             return lambda given: given[at]
-        if self._takes("["):
+        if self.tokens.takes("["):
             parts = self._parts("]", self._value)
             return lambda given: {"L": [part(given) for part in parts]}
-        if self._takes("{"):
+        if self.tokens.takes("{"):
             pairs = self._parts("}", self._pair)
             return lambda given: {"M": {name: part(given) for name, part in pairs}}
         literal = self._literal()
         return lambda _: literal
 
     def _literal(self) -> Value:
-        sign = "-" if self._takes("-") else ""
-        kind, token = self._next()
+        sign = "-" if self.tokens.takes("-") else ""
+        kind, token = self.tokens.next()
         literal: Value
         if kind == "number":
             literal = {"N": sign + token}
         elif sign:
-            raise self._unexpected()
+            raise self.tokens.unexpected()
         elif kind == "text":
             literal = {"S": token[1:-1].replace("''", "'")}
         elif token.upper() in ("TRUE", "FALSE"):
@@ -281,78 +278,30 @@ class _Reader:
         elif token.upper() == "NULL":
             literal = {"NULL": True}
         else:
-            raise self._unexpected()
-        self._need(token)
+            raise self.tokens.unexpected()
+        self.tokens.need(token)
         return literal
 
     def _pair(self) -> tuple[str, Callable[[Parameters], Value]]:
-        kind, token = self._next()
+        kind, token = self.tokens.next()
         if kind != "text":
-            raise self._unexpected()
-        self._need(token)
-        self._need(":")
+            raise self.tokens.unexpected()
+        self.tokens.need(token)
+        self.tokens.need(":")
         return token[1:-1].replace("''", "'"), self._value()
 
     def _parts(self, end: str, read: Callable[[], Any]) -> list[Any]:
         parts: list[Any] = []
-        while not self._takes(end):
+        while not self.tokens.takes(end):
             if parts:
-                self._need(",")
+                self.tokens.need(",")
             parts.append(read())
         return parts
 
     def _returning(self) -> str:
-        self._need("ALL")  # MODIFIED is not translated
-        which = self._word()
+        self.tokens.need("ALL")  # MODIFIED is not translated
+        which = self.tokens.word()
         if which not in ("OLD", "NEW"):
-            raise self._unexpected()
-        self._need("*")
+            raise self.tokens.unexpected()
+        self.tokens.need("*")
         return which
-
-    def _name(self) -> str:
-        kind, token = self._next()
-        if kind not in ("name", "word"):
-            raise self._unexpected()
-        self._need(token)
-        return token[1:-1].replace('""', '"') if kind == "name" else token
-
-    def _word(self) -> str:
-        kind, token = self._next()
-        if kind != "word":
-            raise self._unexpected()
-        self._need(token)
-        return token.upper()
-
-    def _takes(self, expected: str) -> bool:
-        """Skip a token if it is the expected one; words in any case."""
-        kind, token = self._next()
-        is_it = token.upper() == expected if kind == "word" else kind == "sign" and token == expected
-        if is_it:
-            self._need(token)
-        return is_it
-
-    def _need(self, expected: str) -> None:
-        """Skip the expected token, or refuse the statement."""
-        match = _TOKEN.match(self.text, self.at)
-        if not match or match[0].strip().upper() != expected.upper():
-            raise self._unexpected()
-        self.at = match.end()
-
-    def _follows(self, token: str, expected: str) -> bool:
-        match = _TOKEN.match(self.text, self.at)
-        assert match
-        after = _TOKEN.match(self.text, match.end())
-        return bool(after and after[0].strip() == expected)
-
-    def _next(self) -> tuple[str, str]:
-        """Return kind and text of the next token; both are empty at the end."""
-        match = _TOKEN.match(self.text, self.at)
-        if match:
-            return str(match.lastgroup), str(match[match.lastgroup or 0])
-        if self.text[self.at :].strip(" \t\r\n;"):
-            raise self._unexpected()
-        return "", ""
-
-    def _unexpected(self) -> NotImplementedError:
-        rest = self.text[self.at :].strip()
-        return NotImplementedError(f"of PartiQL: {rest[:40] or 'the end of the statement'!r} at this place")
