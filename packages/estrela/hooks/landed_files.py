@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from estrela.errors import LoadError, bounded
 from estrela.hooks.aws_fault import is_transient, status_of
+from estrela.hooks.parallel import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,7 +72,7 @@ class LandedFiles:
 
     def read_all(self, files: Sequence[Landed]) -> Iterator[bytes | LoadError]:
         """Yield the whole content of each of these small files, in order, or the error of reading it."""
-        with ThreadPoolExecutor(READERS, thread_name_prefix="landed files") as pool:
+        with threads(READERS, "landed files") as pool:
             yield from pool.map(self._content, files)
 
     def _content(self, file: Landed) -> bytes | LoadError:

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+
+@contextmanager
+def threads(workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool for use in a generator; at its end, wait for the calls that have begun, and cancel all others.
+
+    It does not wait if the generator is closed. The garbage collector may close an abandoned one in any thread, also in
+    one that is just starting, which would then wait for itself for ever.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+    try:
+        yield pool
+    except GeneratorExit:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def in_completion_order(call: Callable[[A], T], arguments: Iterable[A], workers: int, name: str) -> Iterator[T]:
@@ -16,9 +36,8 @@ def in_completion_order(call: Callable[[A], T], arguments: Iterable[A], workers:
     An error of a call is raised after the results that ended at the same time; calls that have not begun are then
     cancelled.
     """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
     waiting: set[Future[T]] = set()
-    try:
+    with threads(workers, name) as pool:
         for argument in arguments:
             waiting.add(pool.submit(call, argument))
             if len(waiting) >= 2 * workers:
@@ -27,8 +46,6 @@ def in_completion_order(call: Callable[[A], T], arguments: Iterable[A], workers:
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             yield from _results(done)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _results(done: Iterable[Future[T]]) -> Iterator[T]:

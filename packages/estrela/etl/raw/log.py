@@ -16,7 +16,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from estrela.etl.raw.raw_file import Page, RawAnswer
+from estrela.hooks.parallel import threads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -115,7 +115,7 @@ class RawLog:
 
     def _parts(self, parts: Sequence[tuple[int, str]]) -> Iterator[Logged]:
         """Yield the answers of the parts in order; several parts are read concurrently."""
-        with ThreadPoolExecutor(READERS) as pool:
+        with threads(READERS, "raw log") as pool:
             for start in range(0, len(parts), READERS):
                 for entries in pool.map(self._read, parts[start : start + READERS]):
                     yield from entries

@@ -6,7 +6,6 @@ Spark looks up and opens files one after the other, which takes longer than read
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from estrela.etl.readers.stored_file import is_local, open_file
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.frame import frame_of
+from estrela.hooks.parallel import threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +62,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with threads(THREADS, "reads") as pool:
         for batch in batches:
             for part in _parts(batch):
                 uris = part["uri"].to_pylist()
