@@ -25,7 +25,7 @@ from dataharvest.model.delivery import DeliveredObject, Delivery, FileName
 from dataharvest.model.kind import KINDS, Kind
 from dataharvest.persistence import register
 from dataharvest.persistence.rows import load_rows
-from dataharvest.persistence.stream import read_header
+from dataharvest.persistence.stream import Opened, read_header
 from dataharvest.steps import run_step
 from dataharvest.vault import DataKey
 from harvest_files.day import Day
@@ -83,9 +83,13 @@ def copy_bare(connection: psycopg.Connection[Any], content: bytes) -> None:
 
 def load(database: Database, kind: Kind, content: bytes, etag: str) -> None:
     name = FileName(DAY.external_client, kind, DAY.business_date)
+
+    def source() -> Opened:
+        return read_header(kind, io.BytesIO(content))
+
     with database.transaction() as connection:
         file_id = register.new_file(connection, name, DeliveredObject("b", "k", etag, "1", len(content)))
-        rows = load_rows(connection, kind, file_id, lambda: read_header(kind, io.BytesIO(content)), KEY)
+        rows = load_rows(connection, kind, file_id, source().read_ahead(), source, KEY)
         register.count_rows(connection, file_id, rows.loaded, rows.rejected)
         register.register(connection, name, file_id)
 

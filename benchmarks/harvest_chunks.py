@@ -68,7 +68,7 @@ def load(path: Path, address: str, file_id: int, chunk: Chunk, count: int) -> in
         file.seek(chunk.start)
         source = Ranged(file, chunk.end - chunk.start)
         opened = open_chunk(TRANSACTIONS, task, source)
-        return load_rows(connection, TRANSACTIONS, file_id, lambda: opened, DataKey(bytes(32), "bench")).loaded
+        return load_rows(connection, TRANSACTIONS, file_id, opened, lambda: opened, DataKey(bytes(32), "bench")).loaded
 
 
 def measured(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection
 
 from dataharvest.catapult.schema import CLIENT_MESSAGE, ERROR_MESSAGE, PORTFOLIO_MESSAGE, MessageSchema
-from dataharvest.database.session import in_batches
+from dataharvest.database.session import at_once_if_few
 from dataharvest.deliveries import CurrentDelivery
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.transformer import CLIENT, PORTFOLIO
@@ -89,7 +89,7 @@ def error_message(
 
 
 def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[Row]:
-    return chain.from_iterable(in_batches(connection, query, given))
+    return chain.from_iterable(at_once_if_few(connection, query, given))
 
 
 def _fields(values: list[Any], key: DataKey) -> dict[str, str | None]:

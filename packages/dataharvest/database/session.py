@@ -87,19 +87,21 @@ def _load_error(error: psycopg.Error) -> LoadError:
 
 
 def in_batches(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[list[Any]]:
-    """Yield the rows of a query, in binary format, in lists of up to ``BATCH``.
+    """Yield the rows of a query, in binary format, in lists of up to ``BATCH``, one of which is held in memory."""
+    with connection.cursor(name="rows") as reader:
+        reader.execute(query, given, binary=True)
+        while rows := reader.fetchmany(BATCH):
+            yield rows
 
-    Few rows are read by one statement; of more, no more than one list is held in memory, and the query runs twice.
-    """
+
+def at_once_if_few(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[list[Any]]:
+    """Do as :func:`in_batches`, but read few rows by one statement instead of three. For more the query runs twice."""
     rows = connection.execute(f"{query} LIMIT {BATCH + 1}", given, binary=True).fetchall()
     if len(rows) <= BATCH:
         yield rows
-        return
-    del rows
-    with connection.cursor(name="rows") as reader:
-        reader.execute(query, given, binary=True)
-        while some := reader.fetchmany(BATCH):
-            yield some
+    else:
+        del rows
+        yield from in_batches(connection, query, given)
 
 
 def lock(connection: Connection[Any], *words: str) -> None:
