@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,10 @@ from waiting import eventually
 
 from localaws.athena.trino.distribution import find_distribution
 from localaws.errors import LocalAwsError
+from localaws.home import Home
 from localaws.java import java_home
 from localaws.running import Running, running
+from localaws.s3.store import ObjectStore
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -324,3 +327,15 @@ def warehouse(aws: Running) -> RedshiftStatements:
 def warehouse_of() -> type[RedshiftStatements]:
     """The class of Redshift statements, for tests with their own server."""
     return RedshiftStatements
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    """The objects of a new home with the bucket ``lake``, without a server."""
+    home = Home(tmp_path)
+    home.acquire()
+    store = ObjectStore(home)
+    store.buckets.create("lake")
+    yield store
+    store.close()
+    home.release()

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from localaws.home import Home
 from localaws.s3.errors import NoSuchBucketError, NoSuchKeyError, PreconditionFailedError, S3Error
 from localaws.s3.names import is_bucket_name
 from localaws.s3.store import ObjectStore, split_uri
 
 LASTING = ("lock", "s3.sqlite", "s3.sqlite-wal", "s3.sqlite-shm")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ObjectStore]:
-    home = Home(tmp_path)
-    home.acquire()
-    store = ObjectStore(home)
-    store.buckets.create("lake")
-    yield store
-    store.close()
-    home.release()
 
 
 def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:

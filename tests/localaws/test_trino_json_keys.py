@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localaws.athena.trino import json_keys
 from localaws.athena.trino.json_keys import JsonKeys
-from localaws.home import Home
 from localaws.s3.store import ObjectStore
 
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 TYPES = {"url": "string", "r": "struct<a:int>", "m": "map<string,int>", "l": "array<struct<a:int>>"}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ObjectStore]:
-    home = Home(tmp_path)
-    home.acquire()
-    store = ObjectStore(home)
-    store.buckets.create("lake")
-    yield store
-    store.close()
-    home.release()
 
 
 def storage(folder: str = "t", serde: str = OPENX, **properties: str) -> dict[str, Any]:
