@@ -23,7 +23,7 @@ class Settings:
 
     ``warm`` is the number of pre-started Glue processes that wait for a job run (0 turns the pool off).
     ``java_options`` are further options of the JVMs of Glue runs: ``-XX:TieredStopAtLevel=1`` halves the cost of a
-    short run and slows down a run with millions of rows.
+    short run and slows down a run with millions of rows. A garbage collector among them replaces the parallel one.
 
     Three lengths of a minute, in seconds, which tests shorten: ``glue_minute`` in the Timeout of a Glue job,
     ``lambda_minute`` before the first retry of an asynchronous invocation, ``schedule_minute`` in ``rate()``

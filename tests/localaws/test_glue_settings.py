@@ -95,6 +95,19 @@ def test_only_what_the_jvm_reads_at_its_start_needs_a_cold_run(conf: Any, worker
     assert spark_settings.can_run_warm(conf, worker_type, extra_jars=False) is warm
 
 
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ({}, "-XX:+UseParallelGC"),
+        ({"spark.driver.extraJavaOptions": "-Xss4m"}, "-Xss4m -XX:+UseParallelGC"),
+        ({"spark.driver.extraJavaOptions": "-XX:+UseG1GC -Xss4m"}, "-XX:+UseG1GC -Xss4m"),
+        ({"spark.driver.defaultJavaOptions": "-XX:+UseZGC"}, None),
+    ],
+)
+def test_a_jvm_gets_one_garbage_collector(settings: dict[str, str], options: str | None) -> None:
+    assert spark_settings.with_collector(settings).get("spark.driver.extraJavaOptions") == options
+
+
 @pytest.fixture(scope="module")
 def utils() -> dict[str, Any]:
     return runpy.run_path(str(Path(spark_settings.__file__).parent / "shim/awsglue/utils.py"))

@@ -148,7 +148,8 @@ class Preparation:
     ) -> JobProcess:
         java = self._java()
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spark.conf").write_text(spark_settings.as_properties_file(properties))
+        settings = spark_settings.with_collector(properties)
+        (folder / "spark.conf").write_text(spark_settings.as_properties_file(settings))
         log = folder / "log4j2.properties"
         log.write_text(spark_settings.LOG4J2)
         java_options = f"-Dlog4j2.configurationFile={log.as_uri()} {java_options}"
