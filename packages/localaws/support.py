@@ -50,8 +50,8 @@ _SHARED = {
     "are moto's",
     "athena": "queries, on DuckDB or a real Trino: [page](athena_sql.md), [page](athena_engines.md)",
     "dynamodb": "requests run one after another; a write stores its items and stream records together, "
-    "stream records for 24 hours; PartiQL's INSERT, UPDATE and DELETE change one item on their condition, what is not "
-    "translated is refused",
+    "stream records for 24 hours; PartiQL's INSERT, UPDATE and DELETE change one item on their condition, in "
+    "transactions all or none; what is not translated is refused",
     "kinesis": "records are stored for their retention; sequence numbers never restart",
     "sqs": "messages are stored with each request; deduplication for five minutes",
     "sns": "topics, subscriptions, delivery to queues and functions, filter policies, dead-letter queues",

@@ -155,3 +155,52 @@ def test_the_statements_of_a_batch_succeed_or_fail_one_by_one(client: Any, table
     with pytest.raises(ClientError, match="Batch must consist of either read statements or write statements"):
         select = {"Statement": f'SELECT * FROM "{table}" {WHERE}'}
         client.batch_execute_statement(Statements=[*statements[:1], select])
+
+
+def test_the_statements_of_a_transaction_succeed_together(client: Any, table: str) -> None:
+    by_key = "WHERE pk = ? AND sk = ?"
+    responses = client.execute_transaction(
+        TransactStatements=[
+            {"Statement": f'UPDATE "{table}" SET version = version + 1 {WHERE} AND version = 3'},
+            {"Statement": f'DELETE FROM "{table}" {by_key} AND version = 3', "Parameters": [BEFORE["pk"], {"N": "2"}]},
+            {"Statement": f'DELETE FROM "{table}" {by_key}', "Parameters": [BEFORE["pk"], {"N": "9"}]},
+            {"Statement": f"INSERT INTO \"{table}\" VALUE {{'pk': 'i', 'sk': 1}}"},
+        ]
+    )["Responses"]
+    assert responses == [{}] * 4
+    assert [item(client, table, sort).get("version") for sort in ("1", "2")] == [{"N": "4"}, None]
+    select = f'SELECT version FROM "{table}" {by_key}'
+    keys = [(BEFORE["pk"], {"N": "1"}), ({"S": "no"}, {"N": "1"})]
+    read = client.execute_transaction(
+        TransactStatements=[{"Statement": select, "Parameters": list(key)} for key in keys]
+    )
+    assert read["Responses"] == [{"Item": {"version": {"N": "4"}}}, {}]
+
+
+def test_a_transaction_of_which_a_statement_fails_changes_nothing(client: Any, table: str) -> None:
+    update = {"Statement": f'UPDATE "{table}" SET version = 4 {WHERE}'}
+    failing = [
+        {"Statement": f"INSERT INTO \"{table}\" VALUE {{'pk': 'it''s', 'sk': 2}}"},
+        {
+            "Statement": f'DELETE FROM "{table}" WHERE pk = ? AND sk = 2 AND version = 9',
+            "Parameters": [BEFORE["pk"]],
+        },
+    ]
+    for statement, code, message in (
+        (failing[0], "DuplicateItem", "Duplicate primary key exists in table"),
+        (failing[1], "ConditionalCheckFailed", "The conditional request failed"),
+    ):
+        with pytest.raises(client.exceptions.TransactionCanceledException) as refused:
+            client.execute_transaction(TransactStatements=[update, statement])
+        assert refused.value.response["CancellationReasons"] == [{"Code": "None"}, {"Code": code, "Message": message}]
+    for statements, message in (
+        ([update, {"Statement": f'SELECT * FROM "{table}" {WHERE}'}],
+         "Transaction must consist of either read statements or write statements"),
+        ([update, update], "Transaction request cannot include multiple operations on one item"),
+        ([{"Statement": f'UPDATE "{table}" SET version = 4 {WHERE} RETURNING ALL OLD *'}],
+         "localaws does not implement ExecuteTransaction of dynamodb: PartiQL with RETURNING in a transaction"),
+    ):  # fmt: skip
+        with pytest.raises(ClientError, match=message):
+            client.execute_transaction(TransactStatements=statements)
+    assert item(client, table) == BEFORE
+    assert item(client, table, "2")["version"] == {"N": "3"}

@@ -17,6 +17,7 @@ from localaws.dynamodb import descriptions
 from localaws.dynamodb.changes import Change, ChangeLog, key_of, text_of
 from localaws.dynamodb.partiql import is_change
 from localaws.dynamodb.statements import change, each, has_changes
+from localaws.dynamodb.transactions import together
 
 
 class LoggedShard(StreamShard):
@@ -55,6 +56,10 @@ class LocalDynamoDbBackend(DynamoDBBackend):
             return each(self, statements)
         answers: list[dict[str, Any]] = super().batch_execute_statement(statements)
         return answers
+
+    def execute_transaction(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """ExecuteTransaction."""
+        return together(self, statements)
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """TransactWriteItems: all changes are logged, or none."""

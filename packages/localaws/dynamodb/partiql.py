@@ -6,20 +6,18 @@ values become placeholders. What is not translated is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from moto.dynamodb.exceptions import MockValidationException
 
+from localaws.dynamodb.partiql_conditions import Conditions
+from localaws.dynamodb.partiql_operands import Operands
 from localaws.dynamodb.partiql_tokens import Tokens
+from localaws.dynamodb.partiql_values import Given, Parameters, Value
 
-_COMPARISONS = {"=", "<>", "!=", "<", "<=", ">", ">="}
-_FUNCTIONS = {"begins_with": 2, "contains": 2, "attribute_type": 2, "size": 1}
 _REMEMBERED = 1000
-Value = dict[str, Any]
-Parameters = Sequence[Value]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Statement:
     verb: str
     table: str
     names: Mapping[str, str]
-    values: Mapping[str, Callable[[Parameters], Value]]
+    values: Mapping[str, Given]
     parameters: int
     item: str = ""
     update: str = ""
@@ -69,239 +67,82 @@ def statement_of(text: str) -> Statement:
     return _Reader(Tokens(text)).statement()
 
 
-@dataclass
 class _Reader:
     """Reads a statement from left to right."""
 
-    tokens: Tokens
-    names: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Callable[[Parameters], Value]] = field(default_factory=dict)
-    parameters: int = 0
-    equal: dict[str, str] = field(default_factory=dict)
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens, self._operands = tokens, Operands(tokens)
+        self._conditions = Conditions(self._operands)
 
     def statement(self) -> Statement:
-        verb = self.tokens.word()
+        verb = self._tokens.word()
         if verb == "INSERT":
             return self._insert()
         if verb == "DELETE":
-            self.tokens.need("FROM")
-        table = self.tokens.name()
+            self._tokens.need("FROM")
+        table = self._tokens.name()
         update = self._changes() if verb == "UPDATE" else ""
-        self.tokens.need("WHERE")
-        terms = self._any()
-        if len(terms) > 1:
-            self.equal.clear()  # none of them must be true
-        returning = self._returning() if self.tokens.takes("RETURNING") else ""
+        self._tokens.need("WHERE")
+        condition = self._conditions.condition()
+        returning = self._returning() if self._tokens.takes("RETURNING") else ""
         self._end()
         return Statement(
             verb,
             table,
-            self.names,
-            self.values,
-            self.parameters,
+            self._operands.names,
+            self._operands.values,
+            self._operands.parameters,
             update=update,
-            condition=" OR ".join(terms),
-            equal=self.equal,
+            condition=condition,
+            equal=self._conditions.equal,
             returning=returning,
         )
 
     def _insert(self) -> Statement:
-        self.tokens.need("INTO")
-        table = self.tokens.name()
-        self.tokens.need("VALUE")
-        if self.tokens.next()[1] != "{":
-            raise self.tokens.unexpected()
-        item = self._operand()
+        self._tokens.need("INTO")
+        table = self._tokens.name()
+        self._tokens.need("VALUE")
+        if self._tokens.next()[1] != "{":
+            raise self._tokens.unexpected()
+        item = self._operands.operand()
         self._end()
-        return Statement("INSERT", table, self.names, self.values, self.parameters, item=item)
+        given = self._operands
+        return Statement("INSERT", table, given.names, given.values, given.parameters, item=item)
 
     def _end(self) -> None:
-        if self.tokens.next()[1]:
-            raise self.tokens.unexpected()
+        if self._tokens.next()[1]:
+            raise self._tokens.unexpected()
 
     def _changes(self) -> str:
         """Read SET and REMOVE clauses; return the update expression."""
         assigned, removed = [], []
         while True:
-            if self.tokens.takes("SET"):
+            if self._tokens.takes("SET"):
                 assigned.append(self._assignment())
-                while self.tokens.takes(","):
+                while self._tokens.takes(","):
                     assigned.append(self._assignment())
-            elif self.tokens.takes("REMOVE"):
-                removed.append(self._path())
+            elif self._tokens.takes("REMOVE"):
+                removed.append(self._operands.path())
             else:
                 break
         clauses = [("SET", assigned), ("REMOVE", removed)]
         if not assigned and not removed:
-            raise self.tokens.unexpected()
+            raise self._tokens.unexpected()
         return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
 
     def _assignment(self) -> str:
-        path = self._path()
-        self.tokens.need("=")
-        value = self._operand()
-        if (sign := self.tokens.next()[1]) in ("+", "-"):
-            self.tokens.need(sign)
-            return f"{path} = {value} {sign} {self._operand()}"
+        path = self._operands.path()
+        self._tokens.need("=")
+        value = self._operands.operand()
+        if (sign := self._tokens.next()[1]) in ("+", "-"):
+            self._tokens.need(sign)
+            return f"{path} = {value} {sign} {self._operands.operand()}"
         return f"{path} = {value}"
 
-    def _any(self) -> list[str]:
-        """Read terms joined by OR."""
-        terms = [self._all()]
-        while self.tokens.takes("OR"):
-            terms.append(self._all())
-        return terms
-
-    def _all(self) -> str:
-        terms = [self._term()]
-        while self.tokens.takes("AND"):
-            terms.append(self._term())
-        return " AND ".join(terms)
-
-    def _term(self) -> str:
-        if self.tokens.takes("NOT"):
-            return f"NOT {self._apart(self._term)}"
-        if self.tokens.takes("("):
-            inner = self._apart(lambda: " OR ".join(self._any()))
-            self.tokens.need(")")
-            return f"({inner})"
-        return self._comparison()
-
-    def _apart(self, read: Callable[[], str]) -> str:
-        """Read a part whose equalities need not be true."""
-        equal = dict(self.equal)
-        text = read()
-        self.equal = equal
-        return text
-
-    def _comparison(self) -> str:
-        left = self._operand()
-        if left.startswith(tuple(f"{name}(" for name in ("begins_with", "contains", "attribute_type"))):
-            return left
-        is_not = self.tokens.takes("NOT")
-        if self.tokens.takes("BETWEEN"):
-            low = self._operand()
-            self.tokens.need("AND")
-            text = f"{left} BETWEEN {low} AND {self._operand()}"
-        elif self.tokens.takes("IN"):
-            text = f"{left} IN ({', '.join(self._listed())})"
-        elif not is_not and self.tokens.takes("IS"):
-            is_not = self.tokens.takes("NOT")
-            self.tokens.need("MISSING")
-            return f"attribute_exists({left})" if is_not else f"attribute_not_exists({left})"
-        elif not is_not and (sign := self.tokens.next()[1]) in _COMPARISONS:
-            self.tokens.need(sign)
-            right = self._operand()
-            for path, value in ((left, right), (right, left)):
-                if sign == "=" and path in self.names and value in self.values:
-                    self.equal.setdefault(self.names[path], value)
-            return f"{left} {'<>' if sign == '!=' else sign} {right}"
-        else:
-            raise self.tokens.unexpected()
-        return f"NOT {text}" if is_not else text
-
-    def _listed(self) -> list[str]:
-        end = "]" if self.tokens.takes("[") else ")"
-        if end == ")":
-            self.tokens.need("(")
-        values = [self._operand()]
-        while self.tokens.takes(","):
-            values.append(self._operand())
-        self.tokens.need(end)
-        return values
-
-    def _operand(self) -> str:
-        """Read a path, a function or a value; return its text in an expression."""
-        kind, token = self.tokens.next()
-        if kind == "word" and token.lower() in {*_FUNCTIONS, "list_append"} and self.tokens.is_function():
-            name = token.lower()
-            self.tokens.need(token)
-            self.tokens.need("(")
-            given = [self._operand()]
-            while self.tokens.takes(","):
-                given.append(self._operand())
-            self.tokens.need(")")
-            return f"{name}({', '.join(given)})"
-        if kind == "name" or (kind == "word" and token.upper() not in ("TRUE", "FALSE", "NULL")):
-            return self._path()
-        value = self._value()
-        place = f":v{len(self.values)}"
-        self.values[place] = value
-        return place
-
-    def _path(self) -> str:
-        path = self._placeholder(self.tokens.name())
-        while True:
-            if self.tokens.takes("."):
-                path += "." + self._placeholder(self.tokens.name())
-            elif self.tokens.takes("["):
-                kind, number = self.tokens.next()
-                if kind != "number" or not number.isdigit():
-                    raise self.tokens.unexpected()
-                self.tokens.need(number)
-                self.tokens.need("]")
-                path += f"[{number}]"
-            else:
-                return path
-
-    def _placeholder(self, name: str) -> str:
-        known = {of: place for place, of in self.names.items()}
-        place = known.get(name, f"#n{len(self.names)}")
-        self.names[place] = name
-        return place
-
-    def _value(self) -> Callable[[Parameters], Value]:
-        if self.tokens.takes("?"):
-            at, self.parameters = self.parameters, self.parameters + 1
-            return lambda given: given[at]
-        if self.tokens.takes("["):
-            parts = self._parts("]", self._value)
-            return lambda given: {"L": [part(given) for part in parts]}
-        if self.tokens.takes("{"):
-            pairs = self._parts("}", self._pair)
-            return lambda given: {"M": {name: part(given) for name, part in pairs}}
-        literal = self._literal()
-        return lambda _: literal
-
-    def _literal(self) -> Value:
-        sign = "-" if self.tokens.takes("-") else ""
-        kind, token = self.tokens.next()
-        literal: Value
-        if kind == "number":
-            literal = {"N": sign + token}
-        elif sign:
-            raise self.tokens.unexpected()
-        elif kind == "text":
-            literal = {"S": token[1:-1].replace("''", "'")}
-        elif token.upper() in ("TRUE", "FALSE"):
-            literal = {"BOOL": token.upper() == "TRUE"}
-        elif token.upper() == "NULL":
-            literal = {"NULL": True}
-        else:
-            raise self.tokens.unexpected()
-        self.tokens.need(token)
-        return literal
-
-    def _pair(self) -> tuple[str, Callable[[Parameters], Value]]:
-        kind, token = self.tokens.next()
-        if kind != "text":
-            raise self.tokens.unexpected()
-        self.tokens.need(token)
-        self.tokens.need(":")
-        return token[1:-1].replace("''", "'"), self._value()
-
-    def _parts(self, end: str, read: Callable[[], Any]) -> list[Any]:
-        parts: list[Any] = []
-        while not self.tokens.takes(end):
-            if parts:
-                self.tokens.need(",")
-            parts.append(read())
-        return parts
-
     def _returning(self) -> str:
-        self.tokens.need("ALL")  # MODIFIED is not translated
-        which = self.tokens.word()
+        self._tokens.need("ALL")  # MODIFIED is not translated
+        which = self._tokens.word()
         if which not in ("OLD", "NEW"):
-            raise self.tokens.unexpected()
-        self.tokens.need("*")
+            raise self._tokens.unexpected()
+        self._tokens.need("*")
         return which

@@ -12,9 +12,11 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 
-from localaws.dynamodb.partiql import Value, is_change, statement_of
+from localaws.dynamodb.partiql import is_change, statement_of
+from localaws.dynamodb.partiql_values import Value
 
 AT_ONCE = 25
+DUPLICATE = "Duplicate primary key exists in table"
 _CODES = {"ValidationException": "ValidationError"}
 """Codes of a statement's error in a batch that are not the exception's name without its ending."""
 
@@ -26,8 +28,7 @@ def change(backend: DynamoDBBackend, text: str, parameters: Sequence[Value]) -> 
     NotImplementedError for a statement that is not translated.
     """
     statement = statement_of(text)
-    table = backend.get_table(statement.table)
-    attributes = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
+    attributes = key_attributes(backend, statement.table)
     names, values = dict(statement.names), statement.values_of(parameters)
     if statement.verb == "INSERT":
         _insert(backend, statement.table, values[statement.item]["M"], attributes)
@@ -46,14 +47,25 @@ def change(backend: DynamoDBBackend, text: str, parameters: Sequence[Value]) -> 
     return [old] if statement.returning else []
 
 
-def _insert(backend: DynamoDBBackend, table: str, item: dict[str, Value], key: Sequence[str]) -> None:
-    """Add an item. Raises DuplicateItemException if there is one with its key."""
-    missing = [name for name in key if name not in item]
+def key_attributes(backend: DynamoDBBackend, table: str) -> list[str]:
+    """Return the names of a table's key attributes, the hash key's first."""
+    described = backend.get_table(table)
+    return [name for name in (described.hash_key_attr, described.range_key_attr) if name]
+
+
+def check_key(item: dict[str, Value], attributes: Sequence[str]) -> None:
+    """Raise MockValidationException if the item lacks one of its key's attributes."""
+    missing = [name for name in attributes if name not in item]
     if missing:
         problem = f"Missing the key {missing[0]} in the item"
         raise MockValidationException(f"One or more parameter values were invalid: {problem}")
+
+
+def _insert(backend: DynamoDBBackend, table: str, item: dict[str, Value], key: Sequence[str]) -> None:
+    """Add an item. Raises DuplicateItemException if there is one with its key."""
+    check_key(item, key)
     if backend.get_item(table, {name: item[name] for name in key}):
-        raise JsonRESTError(f"{ERROR_TYPE_PREFIX}DuplicateItemException", "Duplicate primary key exists in table")
+        raise JsonRESTError(f"{ERROR_TYPE_PREFIX}DuplicateItemException", DUPLICATE)
     backend.put_item(table, item)
 
 
@@ -72,9 +84,14 @@ def each(backend: DynamoDBBackend, entries: Sequence[dict[str, Any]]) -> list[di
         raise MockValidationException(
             f"1 validation error detected: Value at 'statements' failed to satisfy constraint: {problem}"
         )
-    if any(entry["Statement"].split(maxsplit=1)[0].upper() == "SELECT" for entry in entries):
-        raise MockValidationException("Batch must consist of either read statements or write statements")
+    refuse_mixed("Batch", entries)
     return [_response(backend, entry) for entry in entries]
+
+
+def refuse_mixed(what: str, entries: Sequence[dict[str, Any]]) -> None:
+    """Raise MockValidationException for reading statements among writing ones; ``what`` is Batch or Transaction."""
+    if len({entry["Statement"].lstrip()[:6].upper() == "SELECT" for entry in entries}) > 1:
+        raise MockValidationException(f"{what} must consist of either read statements or write statements")
 
 
 def _response(backend: DynamoDBBackend, entry: dict[str, Any]) -> dict[str, Any]:
