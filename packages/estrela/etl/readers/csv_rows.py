@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -30,7 +32,7 @@ def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame
     filled = filled_lines(lines)
     body = filled.where("source_line > 1 OR damage IS NOT NULL") if source.header else filled
     raw_line = line_text(source.encodings)
-    text = F.translate(raw_line, source.lost, LOST * len(source.lost)) if source.lost else raw_line
+    text = _with_lost(raw_line, source.lost) if source.lost else raw_line
     unread, kept = line_fault(raw_line, source.encodings), [name for name in lines.columns if name not in LINE]
     if dialect.quote:
         texts = body.select(*kept, raw_line.alias("raw_line"), unread.alias("unread"), text.alias("text"))
@@ -38,6 +40,12 @@ def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame
     fields = F.split(text, _pattern(dialect.delimiter), -1)
     fault = _fault(fields, dialect, source.null_words, unread)
     return body.select(*kept, raw_line.alias("raw_line"), fields.alias("fields"), fault.alias("fault"))
+
+
+def _with_lost(text: Column, lost: str) -> Column:
+    """Return ``text`` with U+FFFD for each character in ``lost``. Searching is cheap, and few lines have one."""
+    has_any = reduce(or_, [F.contains(text, F.lit(sign)) for sign in lost])
+    return F.when(has_any, F.translate(text, lost, LOST * len(lost))).otherwise(text)
 
 
 def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:

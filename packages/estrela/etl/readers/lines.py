@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 LINE_BITS = (1 << 33) - 1
 """The bits of monotonically_increasing_id that count the rows of a partition."""
-WHOLE_BYTES = 1 << 20
+WHOLE_BYTES = 4 << 20
 """Files up to this size are read whole, many per task. Larger files are read in blocks, one block per task."""
 MANY_FILES = 2_000
 """From this number of files, starting Python workers is faster than letting Spark look up and open each file."""
 OPEN_COST = "65536"
 """Assumed cost of opening a small file, in bytes. Spark's default of 4 MB would give every few files a task."""
+TASK_BYTES = "16m"
+"""Small files per task, in bytes: enough tasks to keep all cores busy to the end."""
 LISTING_TASKS = "32"
 """Maximum number of tasks that look up file sizes. Spark's default of 10,000 tasks take longer to start than to run."""
 BLOCK_SETTING = "spark.sql.files.maxPartitionBytes"
@@ -124,7 +126,7 @@ def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     once = by_content(files)
     if are_read_faster_by_workers(once):
         return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
-    with settings(spark, {OPEN_SETTING: OPEN_COST}):
+    with settings(spark, {OPEN_SETTING: OPEN_COST, BLOCK_SETTING: TASK_BYTES}):
         texts = spark.read.text([taken_file.uri for taken_file in once], wholetext=True)
         return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
 
@@ -133,7 +135,10 @@ def _split(contents: DataFrame) -> DataFrame:
     """Return the lines of whole files, given as ``name`` and ``content``, as text or bytes."""
     # In ISO-8859-1 each byte is one character, so lines in any encoding can be split.
     content = F.decode(F.col("content").cast("binary"), "ISO-8859-1")
-    lines = F.posexplode(F.split(content, "\r\n|\r|\n", -1)).alias("at", "line")
+    # Java splits by a single character, and replaces a text, much faster than by a regular expression.
+    for end in ("\r\n", "\r"):
+        content = F.replace(content, F.lit(end), F.lit("\n"))
+    lines = F.posexplode(F.split(content, "\n", -1)).alias("at", "line")
     return contents.select("name", lines).select(
         "name",
         F.lit(0).cast("bigint").alias("start"),

@@ -32,17 +32,26 @@ def form(text: str, parser: Parser, type_: str) -> Column:
         return _number_form(text, parser, type_)
     if isinstance(parser, Date | Timestamp):
         fixed = fixed_date(parser) if isinstance(parser, Date) else None
-        return F.expr(f"try_cast({fixed.iso(text)} AS date)") if fixed else iso_text(field, parser)
+        return _cast(fixed.iso(text), text, "date") if fixed else iso_text(field, parser)
     return _text_form(text, parser) if isinstance(parser, Text) else _word_form(field, parser)
 
 
 def _number_form(text: str, parser: Whole | Number, type_: str) -> Column:
     if isinstance(parser, Number):
-        return F.expr(f"try_cast(replace({text}, '{parser.mark}', '.') AS {type_})")
+        return _cast(f"replace({text}, '{parser.mark}', '.')", text, type_, parser.grouping)
     if type_ in INTEGERS:
-        return F.expr(f"try_cast({text} AS {type_})")
+        return _cast(text, text, type_, parser.grouping)
     field = F.expr(text)
     return F.when(field.rlike(f"^{number_pattern(parser, type_)}\\z"), _without(field, parser.grouping))
+
+
+def _cast(sql: str, text: str, type_: str, grouping: str = "") -> Column:
+    """Return ``sql`` cast to ``type_``; NULL for a ``text`` that is blank or grouped, which no cast accepts.
+
+    A cast that fails is dear: Spark throws an exception and catches it.
+    """
+    is_castable = f"{text} <> ''" + (f" AND NOT contains({text}, {sql_text(grouping)})" if grouping else "")
+    return F.expr(f"try_cast(CASE WHEN {is_castable} THEN {sql} END AS {type_})")
 
 
 def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean) -> Column:
