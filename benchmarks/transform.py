@@ -1,16 +1,16 @@
 """Estrela's engine compared with hand-written PySpark, naive PySpark and DuckDB doing the same work on the same files.
 
-    python benchmarks/transform.py [--rows 1000000] [--repeat 1] [--only estrela best] [--heap 4g] [--warm-ups 3]
+    python benchmarks/transform.py [--rows 1000000] [--repeat 1] [--only estrela best] [--heap 4g] [--warm-ups 8]
 
 The files are the ranking's, Latin-1 with decimal commas, with 1 % of the rows invalid in five ways. The work: typed
 rows, rejected rows with reason and raw line, and the typed rows with the key of a listed institution (0 if unknown);
 each sorted, compressed with zstd, partitioned by year and quarter. Estrela, ``best`` and ``naive`` write Iceberg in
 Spark with two cores and one heap for driver and tasks; DuckDB writes Parquet. Estrela's time includes everything else
 that its run does: the account of every file, the checks, the branches and their publication. Each contestant runs in a
-separate process, warmed up by three rounds of half a million rows, in turn.
+separate process, warmed up by eight rounds of half a million rows, in turn.
 
 Fails if a result differs in a single row from the others' or from the truth, if a partition has more than two files, or
-if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows
+if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from a million rows
 on, 4 times as long as DuckDB.
 """
 

@@ -1,18 +1,18 @@
 """A fact of 16 columns: Estrela's engine compared with hand-written PySpark and DuckDB on the same work and files.
 
     python benchmarks/wide_star.py [--rows 600000 1000000 10000000] [--repeat 1] [--only estrela best] [--heap 4g]
-        [--warm-ups 3]
+        [--warm-ups 8]
 
 Eight quarters of sales in CSV: integers, dates in two formats, decimals with a point or a comma, texts; 1 % of the rows
 are invalid in five ways. The work: every value parsed strictly, rejected rows with line, column, value, reason and raw
 line, the account of every file, trusted rows with file and line, two dimensions, and the fact with the keys of both;
 sorted, compressed with zstd, partitioned by quarter. Estrela and ``best`` write Iceberg in Spark with two cores and one
 heap for driver and tasks; DuckDB writes Parquet. Estrela's time includes its checks, branches and publication. Each
-contestant runs in a separate process, warmed up by three rounds of half a million rows, in turn.
+contestant runs in a separate process, warmed up by eight rounds of half a million rows, in turn.
 
 Fails if a result differs in a single row from the others' or from the truth, if a partition has more than two files, or
-if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from ten million rows
-on, 4 times as long as DuckDB.
+if Estrela takes longer than 1.25 times as long as ``best`` (1.5 times below a million rows) or, from a million rows on,
+4 times as long as DuckDB.
 """
 
 from __future__ import annotations

