@@ -66,10 +66,10 @@ def test_each_line_is_a_json_object_with_the_digits_that_were_sent(
 
 
 def test_fields_of_fixed_width_are_characters_of_any_encoding(spark: SparkSession, tmp_path: Path) -> None:
-    body = "SÃO    1.50  \n".encode() + "SÉ  xxx2.5  \n".encode("cp1252") + b"short\n" + b"four   1.25 rest\n"
+    body = "SÃOS   12.50 \n".encode() + "SÉ  xxx2.5  \n".encode("cp1252") + b"short\n" + b"four   1.25 rest\n"
     outcome = read(spark, tmp_path, fixed(), body)
 
-    assert outcome.values("source_line", "code", "price") == [(1, "SÃO", Decimal("1.50")), (2, "SÉ", Decimal("2.50"))]
+    assert outcome.values("source_line", "code", "price") == [(1, "SÃOS", Decimal("12.50")), (2, "SÉ", Decimal("2.50"))]
     assert outcome.reasons() == [
         (3, "", "short", "the line has 5 characters, but 12 are declared"),
         (4, "", "four   1.25 rest", "the line has text after the 12 declared characters"),
