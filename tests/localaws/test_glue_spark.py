@@ -53,7 +53,9 @@ LOAD = (
     rows.createOrReplaceTempView("updates")
     spark.sql(f"MERGE INTO {table} t USING updates u ON t.id = u.id WHEN NOT MATCHED THEN INSERT *")
     doubled = spark.range(3).rdd.map(lambda row: helper.double(row.id)).collect()
-    print(json.dumps([spark.table(table).count(), doubled, spark.conf.get("spark.sql.shuffle.partitions")]))
+    java = list(spark._jvm.java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments())
+    collectors = [option for option in java if option.endswith("GC")]
+    print(json.dumps([spark.table(table).count(), doubled, spark.conf.get("spark.sql.shuffle.partitions"), collectors]))
     job.commit()
 """
 )
@@ -88,7 +90,7 @@ def load_arguments(jobs: Any) -> dict[str, str]:
 
 def check_load(jobs: Any, run: dict[str, Any]) -> None:
     assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
-    assert json.loads(jobs.output(run)[-1]) == [10, [0, 2, 4], "3"]
+    assert json.loads(jobs.output(run)[-1]) == [10, [0, 2, 4], "3", ["-XX:+UseParallelGC"]]
     listed = jobs.server.client("s3").list_objects_v2(Bucket=jobs.bucket, Prefix="out/rows/")["Contents"]
     names = {entry["Key"].rpartition("/")[2].partition("-")[0] for entry in listed}
     assert names == {"_SUCCESS", "part"}
