@@ -5,11 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from localaws.errors import HomeInUseError, HomeNotWritableError
+
+LOCK_DEADLINE = 1.0
+"""Seconds to wait for the lock: :meth:`Home.is_locked` in another process takes it for a moment."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,14 @@ class Home:
             for folder in (self.s3, self.meta, self.state, self.runs, self.queries, self.tmp):
                 folder.mkdir(parents=True, exist_ok=True)
             lock = (self.root / "lock").open("a")
+            deadline = time.monotonic() + LOCK_DEADLINE
+            while not _take(lock, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    lock.close()
+                    raise HomeInUseError(self.root, self._owner())
+                time.sleep(0.01)
         except OSError as error:
             raise HomeNotWritableError(self.root, error.strerror or str(error)) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise HomeInUseError(self.root, self._owner()) from error
         self._lock = lock
 
     def acquire_and_release(self) -> None:
@@ -90,16 +95,22 @@ class Home:
     def is_locked(self) -> bool:
         try:
             with (self.root / "lock").open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return not _take(lock, fcntl.LOCK_SH)
         except FileNotFoundError:
             return False
-        except OSError:
-            return True
-        return False
 
     def _owner(self) -> str:
         record = self.read_record()
         return f"the server with pid {record.pid} at {record.endpoint}" if record else "another server"
+
+
+def _take(lock: IO[str], kind: int) -> bool:
+    """Take ``lock``, LOCK_EX or LOCK_SH, until its file is closed; return False if another one prevents that."""
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def replace_file(path: Path, data: bytes) -> None:
