@@ -33,8 +33,8 @@ def threads(workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
 def in_completion_order(call: Callable[[A], T], arguments: Iterable[A], workers: int, name: str) -> Iterator[T]:
     """Yield the results of ``call`` in the order of completion; ``arguments`` are taken only as workers become free.
 
-    An error of a call is raised after the results that ended at the same time; calls that have not begun are then
-    cancelled.
+    Calls that ended since the last look are yielded in any order, and an error after their results; calls that have not
+    begun are then cancelled.
     """
     waiting: set[Future[T]] = set()
     with threads(workers, name) as pool:
