@@ -17,6 +17,7 @@ from reading import csv_source, fields, read
 
 from estrela.etl.readers import lines
 from estrela.etl.readers.dialect import HEAD_BYTES
+from estrela.etl.readers.encoding import LOST, decoded
 from estrela.model import Text
 
 HEADER = b"code;name\r\n"
@@ -95,6 +96,24 @@ def test_bytes_that_no_declared_encoding_has_are_rejected_and_a_written_replacem
     assert both.reasons() == [(2, "", "1;A\ufffdB", "the row is not text in utf-8 or windows-1252")]
     assert strict.values("code") == ["3"]
     assert [line for line, *_ in strict.reasons()] == [2, 3]
+
+
+PIECES = [b"A", b"\xe9", b"\x81", b"\xc3", b"\xa9", b"\xe2\x82", b"\xf0\x9f"]
+PIECES += [character.encode() for character in ("\u00e9", "\u20ac", "\U0001f600", "\ufeff", LOST)]
+ENCODINGS = [("utf-8", "windows-1252"), ("utf-8", "iso-8859-1"), ("utf-8",), ("windows-1252",)]
+
+
+@pytest.mark.parametrize("encodings", ENCODINGS, ids=" or ".join)
+def test_each_line_is_decoded_on_its_own(spark: SparkSession, tmp_path: Path, encodings: tuple[str, ...]) -> None:
+    bodies = [[b"1;N" + first, b"2;N" + second, b"3;N" + first + second] for first in PIECES for second in PIECES]
+    source = csv_source(encodings=encodings, **AS_IT_IS)
+    outcome = read(spark, tmp_path, source, *[b"\n".join([b"code;name", *body]) for body in bodies])
+
+    texts = [(line, decoded(line, encodings)) for body in bodies for line in body]
+    # A replacement character is lost text unless it is in the bytes themselves.
+    whole = [text for line, text in texts if LOST not in text or LOST.encode() in line]
+    assert [f"{code};{name}" for code, name in outcome.values("code", "name")] == whole
+    assert len(outcome.rejects) == len(texts) - len(whole)
 
 
 def test_lost_characters_are_those_that_the_source_declares(spark: SparkSession, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Lines of CSV files as rows of fields.
 
 Every reader of a format takes lines with the columns of :func:`estrela.etl.readers.file_rows.with_files`. It replaces
-``line`` and ``damage`` by ``raw_line`` string, ``fields`` array of strings and ``fault`` string, which is NULL or the
-fault of the row as a whole.
+``text``, ``line`` and ``damage`` by ``raw_line`` string, ``fields`` array of strings, and ``fault`` string, which is
+the fault of the row as a whole, or NULL.
 """
 
 from __future__ import annotations

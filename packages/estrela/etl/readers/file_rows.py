@@ -15,7 +15,7 @@ from estrela.model.source import Source
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-LINE = ("line", "damage")
+LINE = ("text", "line", "damage")
 """Columns that the reader of a format replaces."""
 ONE_BLOCK: Mapping[int, int] = {0: 0}
 UNKNOWN = (

@@ -34,7 +34,9 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
     parsed = contents.select("name", array.alias("records"))
     # A single NULL record represents a broken document; an empty array gives no record.
     records = F.coalesce("records", F.expr("array(NULL)"))
-    listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
+    # Without "outer", Spark would parse once more, to filter out empty arrays.
+    every = F.posexplode_outer(records).alias("at", "one")
+    listed = parsed.select("name", F.col("records").isNull().alias("broken"), every).where("at IS NOT NULL")
     array_name = f"with an array {source.records!r}" if source.records else "that is an array"
     reason = F.lit(f"{REFUSED}it is not valid JSON in UTF-8 {array_name}")
     return listed.select(

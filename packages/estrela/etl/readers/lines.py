@@ -1,7 +1,8 @@
 """Text files as lines of bytes with their positions; each file is read once.
 
 Columns: ``name`` string (of the file, its sha256), ``start`` bigint (offset of the block in the file), ``at`` bigint
-(index of the line in the block, from 0), ``line`` binary, ``damage`` string (NULL, or the reason to refuse the file).
+(index of the line in the block, from 0), ``text`` string (NULL if the lines of the file must be decoded one by one),
+``line`` binary (only if ``text`` is NULL), ``damage`` string (NULL, or the reason to refuse the file).
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.readers.encoding import UTF_8
 from estrela.etl.readers.heads import NO_HEADS, Heads
 from estrela.etl.readers.planned import planned
 from estrela.etl.readers.taken_file import TakenFile, by_content
+from estrela.etl.readers.text_lines import with_text
 from estrela.etl.readers.unpacked import Unpacking, unpacked_lines
 from estrela.etl.readers.worker_reads import contents
 from estrela.etl.tuning import settings
+from estrela.model.formats import FixedWidthSource
 from estrela.model.source import CsvSource, Source
 
 if TYPE_CHECKING:
@@ -65,13 +69,14 @@ def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], he
     """Return the lines of ``files``, at least one; ``heads`` may already have some. Call within :func:`reading`."""
     read = [taken_file for taken_file in files if taken_file.file.sha256 in heads.whole]
     sized = _by_size(source, [taken_file for taken_file in files if taken_file.file.sha256 not in heads.whole])
+    encodings = source.encodings if isinstance(source, CsvSource | FixedWidthSource) else (UTF_8,)
     frames = []
     if read:
-        frames.append(_split(heads.contents_of(read)))
+        frames.append(_split(heads.contents_of(read), encodings))
     if sized.packed:
         frames.append(unpacked_lines(spark, sized.packed, _unpacking(source)))
     if sized.small:
-        frames.append(_split(whole_texts(spark, sized.small)))
+        frames.append(_split(whole_texts(spark, sized.small), encodings))
     if sized.large:
         frames.append(_blocks(spark, sized.large))
     return reduce(lambda left, right: left.union(right), frames)
@@ -131,19 +136,24 @@ def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
         return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
 
 
-def _split(contents: DataFrame) -> DataFrame:
+def _split(contents: DataFrame, encodings: Sequence[str]) -> DataFrame:
     """Return the lines of whole files, given as ``name`` and ``content``, as text or bytes."""
+    decoded = with_text(contents, encodings)
     # In ISO-8859-1 each byte is one character, so lines in any encoding can be split.
-    content = F.decode(F.col("content").cast("binary"), "ISO-8859-1")
+    characters = F.coalesce("text", F.decode("content", "ISO-8859-1")).alias("characters")
+    whole = decoded.select("name", F.col("text").isNotNull().alias("is_text"), characters)
     # Java splits by a single character, and replaces a text, much faster than by a regular expression.
-    for end in ("\r\n", "\r"):
-        content = F.replace(content, F.lit(end), F.lit("\n"))
-    lines = F.posexplode(F.split(content, "\n", -1)).alias("at", "line")
-    return contents.select("name", lines).select(
+    ended = F.replace(F.replace("characters", F.lit("\r\n"), F.lit("\n")), F.lit("\r"), F.lit("\n"))
+    ended = F.when(F.contains("characters", F.lit("\r")), ended).otherwise(F.col("characters"))
+    split = whole.select("name", "is_text", F.split(ended, "\n", -1).alias("split"))
+    # Without "outer", Spark would split once more, to filter out empty arrays; there are none.
+    lines = split.select("name", "is_text", F.posexplode_outer("split").alias("at", "line"))
+    return lines.select(
         "name",
         F.lit(0).cast("bigint").alias("start"),
         F.col("at").cast("bigint").alias("at"),
-        F.encode("line", "ISO-8859-1").alias("line"),
+        F.when(F.col("is_text"), F.col("line")).alias("text"),
+        F.when(~F.col("is_text"), F.encode("line", "ISO-8859-1")).alias("line"),
         F.lit(None).cast("string").alias("damage"),
     )
 
@@ -154,6 +164,7 @@ def _blocks(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
         "name",
         "start",
         F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)).alias("at"),
+        F.lit(None).cast("string").alias("text"),
         F.col("value").cast("binary").alias("line"),
         F.lit(None).cast("string").alias("damage"),
     )

@@ -23,7 +23,7 @@ READ_BYTES = 1 << 20
 BATCH_BYTES = 4 << 20
 RECORD_BYTES = 16 << 20
 """Maximum size of a record, so that an unclosed quote does not fill the memory."""
-SCHEMA = "name string, start bigint, at bigint, line binary, damage string"
+SCHEMA = "name string, start bigint, at bigint, text string, line binary, damage string"
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,7 @@ def _batch(name: str, records: Sequence[Record]) -> pa.RecordBatch:
         "name": pa.array([name] * len(records), pa.string()),
         "start": pa.array([0] * len(records), pa.int64()),
         "at": pa.array([record.at for record in records], pa.int64()),
+        "text": pa.nulls(len(records), pa.string()),
         "line": pa.array([record.line for record in records], pa.binary()),
         "damage": pa.array([record.damage for record in records], pa.string()),
     }
