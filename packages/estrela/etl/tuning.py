@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 FEW_BYTES = 512 * 1024
 """Below this size, about 50,000 rows, compiling plans takes most of the time."""
@@ -35,11 +35,20 @@ BY_PARTITION = {
 COMPILED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
 """The JVM does not compile larger methods. If fused code would be larger, Spark keeps its operators separate."""
 FOR_LARGE = {**BROADCAST, **BY_PARTITION, **COMPILED}
+TASKS_PER_CORE = 8
 
 
 def tier_of(size: int) -> int:
     """Return the lower bound of the tier of ``size``; all sizes in a tier have the same settings."""
     return max(least for least in (0, FEW_BYTES, SMALL_BYTES) if least <= size)
+
+
+def in_few_tasks(rows: DataFrame) -> DataFrame:
+    """Return ``rows`` in a few tasks per core, for totals over all of them.
+
+    A task per table partition (see BY_PARTITION) takes longer to start than to count the rows of a small partition.
+    """
+    return rows.coalesce(TASKS_PER_CORE * rows.sparkSession.sparkContext.defaultParallelism)
 
 
 @contextmanager

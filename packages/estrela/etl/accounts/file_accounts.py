@@ -20,6 +20,7 @@ from estrela.etl.readers.refusal import REFUSED
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.star_loader import StarLoader
 from estrela.etl.transformers.typed_rows import TypedRows
+from estrela.etl.tuning import in_few_tasks
 from estrela.frame import frame_of
 from estrela.model.source import Source, Tolerance
 
@@ -110,7 +111,7 @@ class FileAccounts:
         table = self.lake.read(self.lake.tables.trusted(self.source))
         written = table if replaced is None else table.where(replaced)
         loaded: Counter[tuple[str, ...]] = Counter()
-        for file, *requested, rows in written.groupBy("source_file", *names).count().collect():
+        for file, *requested, rows in in_few_tasks(written).groupBy("source_file", *names).count().collect():
             loaded[(file, *map(str, requested))] += rows
         return loaded
 

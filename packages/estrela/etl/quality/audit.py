@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from estrela.errors import EXAMPLES, MASK, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.star_loader import StarLoader
+from estrela.etl.tuning import in_few_tasks
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 from estrela.model.source import Source
 
@@ -92,7 +93,8 @@ def run_checks(
 
 def _counts(rows: DataFrame, bad: Mapping[Check, Column], reconciled: Sequence[Reconcile]) -> Row:
     """Return the number of rows, the number of rows that fail each check of single rows, and the sums to reconcile."""
-    counts = rows.agg(
+    gathered = in_few_tasks(rows)
+    counts = gathered.agg(
         F.count(F.lit(1)).alias("rows"),
         *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())],
         *[_total(check.column).alias(f"sum_{check.column}") for check in reconciled],
@@ -126,7 +128,7 @@ def _duplicates(rows: DataFrame, check: Unique, masked: Collection[str]) -> tupl
 
 
 def _sum(source: DataFrame, check: Reconcile) -> object:
-    [total] = source.agg(_total(check.source_column)).collect()
+    [total] = in_few_tasks(source).agg(_total(check.source_column)).collect()
     return total[0]
 
 
