@@ -98,6 +98,8 @@ class Home:
                 return not _take(lock, fcntl.LOCK_SH)
         except FileNotFoundError:
             return False
+        except OSError:
+            return True
 
     def _owner(self) -> str:
         record = self.read_record()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
+from localaws.errors import HomeNotWritableError
 from localaws.home import Home
 
 
@@ -26,3 +29,11 @@ def test_asking_for_the_running_server_does_not_refuse_a_starting_one(tmp_path: 
         ended.set()
         asking.join()
     assert not home.is_locked()
+
+
+def test_a_lock_that_cannot_be_opened_is_no_free_one(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+
+    assert Home(tmp_path).is_locked()
+    with pytest.raises(HomeNotWritableError, match=f"home folder {tmp_path} is not writable \\(Is a directory\\)"):
+        Home(tmp_path).acquire()

@@ -1,4 +1,4 @@
-"""Text files as lines of bytes with their positions; each file is read once.
+"""Text files as lines of text, or of bytes, with their positions; each file is read once.
 
 Columns: ``name`` string (of the file, its sha256), ``start`` bigint (offset of the block in the file), ``at`` bigint
 (index of the line in the block, from 0), ``text`` string (NULL if the lines of the file must be decoded one by one),
